@@ -1,0 +1,133 @@
+module;
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+// What models do with arrays: arithmetic, matrix products, reductions, stacking.
+export module modus.autodiff:algebra;
+
+import :array;
+import :dual;
+import :error;
+import :kernel;
+import :math;
+
+namespace modus {
+// out (rows x columns, column stride `out_stride`) = a (rows x inner, contiguous) * b (inner x columns); in linear.cpp.
+void matrix_product(const double* a, std::size_t rows, std::size_t inner, const double* b, std::size_t b_stride,
+                    std::size_t columns, double* out, std::size_t out_stride);
+} // namespace modus
+
+export namespace modus {
+
+template <class A, class B>
+concept Elementwise = Argument<A> && Argument<B> && (AnyArray<A> || AnyArray<B>);
+/// `*` with a matrix on the left of an array is the matrix product, as in mathematics; see `elementwise_product`.
+template <class A, class B>
+concept ElementwiseProduct = Elementwise<A, B> && !(rank_of<A> == 2 && AnyArray<B>);
+
+template <AnyArray A> auto operator-(const A& x) {
+    return map([](const auto& a) { return -a; }, x);
+}
+template <class A, class B> requires Elementwise<A, B> auto operator+(const A& x, const B& y) {
+    return map([](const auto& a, const auto& b) { return a + b; }, x, y);
+}
+template <class A, class B> requires Elementwise<A, B> auto operator-(const A& x, const B& y) {
+    return map([](const auto& a, const auto& b) { return a - b; }, x, y);
+}
+template <class A, class B> requires ElementwiseProduct<A, B> auto operator*(const A& x, const B& y) {
+    return map([](const auto& a, const auto& b) { return a * b; }, x, y);
+}
+template <class A, class B> requires Elementwise<A, B> auto operator/(const A& x, const B& y) {
+    return map([](const auto& a, const auto& b) { return a / b; }, x, y);
+}
+/// x_ij y_ij for two matrices, whose `*` is the matrix product.
+template <Argument A, Argument B> auto elementwise_product(const A& x, const B& y) {
+    return map([](const auto& a, const auto& b) { return a * b; }, x, y);
+}
+
+/// The matrix product X w or X Y. Throws Error where the inner sizes differ.
+template <Scalar A, Scalar B, std::size_t R> auto operator*(const Array<A, 2>& x, const Array<B, R>& y) {
+    using Result = common_scalar_t<A, B>;
+    const std::size_t rows = x.rows(), inner = x.cols();
+    const std::size_t columns = R == 2 ? y.extents()[R - 1] : 1;
+    if (inner != y.extents()[0])
+        throw Error("", "a right-hand side with " + std::to_string(inner) + " rows for a matrix of shape " +
+                            format_shape(x.extents()),
+                    "shape " + format_shape(y.extents()), "The columns of X and the length of w must agree.");
+    Extents<R> extents;
+    extents[0] = rows;
+    if constexpr (R == 2) extents[1] = columns;
+    if constexpr (!std::same_as<A, double>) {
+        if (x.is_constant()) return Array<Result, R>(x.values() * y);
+        auto result = Array<Result, R>::uninitialized(extents); // bilinear in two sets of tangents: element by element
+        for (std::size_t j = 0; j < columns; ++j)
+            for (std::size_t i = 0; i < rows; ++i) {
+                Result sum(0.0);
+                for (std::size_t k = 0; k < inner; ++k) sum += x.load(i + rows * k) * y.load(k + inner * j);
+                result.store(i + rows * j, sum);
+            }
+        return result;
+    } else {
+        if constexpr (!std::same_as<B, double>)
+            if (y.is_constant()) return Array<B, R>(x * y.values());
+        auto result = Array<B, R>::uninitialized(extents);
+        constexpr std::size_t planes = Array<B, R>::planes;
+        if constexpr (R == 1) { // every plane of w is one column
+            matrix_product(x.data(), rows, inner, y.data(), y.plane_stride(), planes, result.fresh(),
+                           result.plane_stride());
+        } else {
+            for (std::size_t p = 0; p < planes; ++p)
+                matrix_product(x.data(), rows, inner, y.data() + p * y.plane_stride(), inner, columns,
+                               result.fresh() + p * result.plane_stride(), rows);
+        }
+        return result;
+    }
+}
+
+/// The sum and the mean of all elements.
+template <Scalar T, std::size_t R> T sum(const Array<T, R>& x) {
+    return sum_map(x.extents(), [](const auto& a) { return a; }, x);
+}
+template <Scalar T, std::size_t R> T mean(const Array<T, R>& x) { return sum(x) / static_cast<double>(x.size()); }
+
+/// sum_i x_i y_i. Throws Error where the sizes differ.
+template <Scalar A, Scalar B> auto dot(const Array<A, 1>& x, const Array<B, 1>& y) {
+    return sum_map(broadcast_extents(x, y), [](const auto& a, const auto& b) { return a * b; }, x, y);
+}
+
+/// log(sum_i exp(x_i)), without overflow.
+template <Scalar T, std::size_t R> T log_sum_exp(const Array<T, R>& x) {
+    const auto values = x.values();
+    const double top = values.size() ? *std::max_element(values.begin(), values.end()) : 0.0;
+    return top + log(sum_map(x.extents(), [top](const auto& a) { return exp(a - top); }, x));
+}
+
+/// Scalars as a vector: stack(a, b, c).
+template <Argument... X> requires(sizeof...(X) > 0 && (!AnyArray<X> && ...)) auto stack(const X&... x) {
+    using Result = common_scalar_t<X...>;
+    auto result = Array<Result, 1>::uninitialized({sizeof...(X)});
+    std::size_t k = 0;
+    (result.store(k++, Result(static_cast<std::conditional_t<std::is_arithmetic_v<X>, double, X>>(x))), ...);
+    return result;
+}
+/// A range of scalars that a loop collected as a vector.
+template <Scalar T> Array<T, 1> stack(const std::vector<T>& x) {
+    auto result = Array<T, 1>::uninitialized({x.size()});
+    for (std::size_t k = 0; k < x.size(); ++k) result.store(k, x[k]);
+    return result;
+}
+/// Vectors end to end.
+template <Scalar A, Scalar B> auto concatenate(const Array<A, 1>& x, const Array<B, 1>& y) {
+    using Result = common_scalar_t<A, B>;
+    auto result = Array<Result, 1>::uninitialized({x.size() + y.size()});
+    for (std::size_t k = 0; k < x.size(); ++k) result.store(k, Result(x.load(k)));
+    for (std::size_t k = 0; k < y.size(); ++k) result.store(x.size() + k, Result(y.load(k)));
+    return result;
+}
+
+} // namespace modus

@@ -1,0 +1,333 @@
+module;
+#include <array>
+#include <atomic>
+#include <bit>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <new>
+#include <ranges>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+// Array<T, Rank>: the one container that models, distributions and data share.
+//
+// Memory is a reference-counted block of 8-byte words, so copies and slices cost nothing and values in traces stay
+// what they were. An array of duals is stored as planes - all values, then all first tangents, ... - so that a linear
+// operation such as X * w is one matrix product over all planes. An array of constants in a dual model has its value
+// plane alone: data enters a model without being copied.
+export module modus.autodiff:array;
+
+import :dual;
+import :error;
+import :pool;
+
+export namespace modus {
+
+/// Integers in data and in discrete sites.
+using Integer = std::int64_t;
+
+/// What an Array can hold: a scalar of the model, or integers.
+template <class T>
+concept Element = Scalar<T> || std::same_as<T, Integer>;
+
+template <Element T, std::size_t Rank> class Array;
+
+/// Data: constant vectors and matrices, and vectors of counts, labels or indices.
+using Vector = Array<double, 1>;
+using Matrix = Array<double, 2>;
+using IntVector = Array<Integer, 1>;
+using IntMatrix = Array<Integer, 2>;
+
+/// The sizes along each axis. A matrix has {rows, columns}.
+template <std::size_t Rank> using Extents = std::array<std::size_t, Rank>;
+
+/// "[3, 2]", as in error messages.
+std::string format_shape(std::span<const std::size_t> extents);
+
+/// The ways of asking what an argument of a formula is.
+template <class A> inline constexpr std::size_t rank_of = 0;
+template <class T, std::size_t R> inline constexpr std::size_t rank_of<Array<T, R>> = R;
+template <class A>
+concept AnyArray = rank_of<A> > 0;
+template <class A> struct ElementOf {
+    using type = A;
+};
+template <class T, std::size_t R> struct ElementOf<Array<T, R>> {
+    using type = T;
+};
+template <class A> using element_t = typename ElementOf<A>::type;
+
+/// Array<T, Rank>, where rank 0 is a bare T.
+template <class T, std::size_t Rank> struct ArrayOrScalar {
+    using type = Array<T, Rank>;
+};
+template <class T> struct ArrayOrScalar<T, 0> {
+    using type = T;
+};
+template <class T, std::size_t Rank> using array_t = typename ArrayOrScalar<T, Rank>::type;
+
+/// A shared block of 8-byte words, freed with its last owner.
+template <class Word> class Buffer {
+  public:
+    Buffer() = default;
+    explicit Buffer(std::size_t words) {
+        const std::size_t bytes = sizeof(Header) + words * sizeof(Word);
+        header_ = ::new (pool_allocate(bytes)) Header{1, bytes};
+    }
+    Buffer(const Buffer& other) : header_(other.header_) {
+        if (header_) header_->owners.fetch_add(1, std::memory_order_relaxed);
+    }
+    Buffer(Buffer&& other) noexcept : header_(std::exchange(other.header_, nullptr)) {}
+    Buffer& operator=(Buffer other) noexcept {
+        std::swap(header_, other.header_);
+        return *this;
+    }
+    ~Buffer() {
+        if (header_ && header_->owners.fetch_sub(1, std::memory_order_acq_rel) == 1)
+            pool_release(header_, header_->bytes);
+    }
+    Word* data() const { return header_ ? reinterpret_cast<Word*>(header_ + 1) : nullptr; }
+    bool unique() const { return header_ && header_->owners.load(std::memory_order_acquire) == 1; }
+
+  private:
+    struct alignas(64) Header { // keeps the words behind it on a cache line of their own
+        std::atomic<std::size_t> owners;
+        std::size_t bytes;
+    };
+    Header* header_ = nullptr;
+};
+
+/// A contiguous, 64-byte aligned, column-major array of rank 1 or 2. T is double, a Dual, or Integer.
+/// Elements of double and Integer arrays are references where the array is not const; writing to an array that shares
+/// its memory first makes a copy. Elements of dual arrays are read by value; make such arrays with `map`, `stack` and
+/// arithmetic.
+template <Element T, std::size_t Rank> class Array {
+    static_assert(Rank == 1 || Rank == 2);
+
+  public:
+    using Word = std::conditional_t<std::same_as<T, Integer>, Integer, double>;
+    static constexpr std::size_t planes = sizeof(T) / sizeof(Word);
+    static constexpr bool is_plain = planes == 1;
+
+    Array() = default;
+
+    /// All zeros.
+    explicit Array(const Extents<Rank>& extents) : Array(uninitialized(extents)) {
+        for (std::size_t k = 0; k < planes * size(); ++k) data_[k] = Word{};
+    }
+    explicit Array(std::size_t n) requires(Rank == 1) : Array(Extents<1>{n}) {}
+    Array(std::size_t rows, std::size_t columns) requires(Rank == 2) : Array(Extents<2>{rows, columns}) {}
+
+    /// A copy of the numbers in a list or a range, rank 1. Between integers and real numbers, only when asked for.
+    Array(std::initializer_list<Word> values) requires(Rank == 1 && is_plain) { assign(values); }
+    template <std::ranges::sized_range R>
+        requires(Rank == 1 && is_plain && std::is_arithmetic_v<std::ranges::range_value_t<R>> &&
+                 !std::same_as<std::remove_cvref_t<R>, Array>)
+    explicit(std::integral<std::ranges::range_value_t<R>> != std::same_as<T, Integer>) Array(const R& values) {
+        assign(values);
+    }
+    /// A matrix from its rows: Matrix{{1, 2}, {3, 4}}. Throws Error where the rows differ in length.
+    Array(std::initializer_list<std::initializer_list<Word>> rows) requires(Rank == 2 && is_plain) {
+        *this = uninitialized({rows.size(), rows.size() ? rows.begin()->size() : 0});
+        std::size_t i = 0;
+        for (const auto& row : rows) {
+            if (row.size() != cols())
+                throw Error("", std::to_string(cols()) + " numbers in each row of the matrix",
+                            std::to_string(row.size()) + " in row " + std::to_string(i), "Complete the row.");
+            std::size_t j = 0;
+            for (Word x : row) data_[i + rows_() * j++] = x;
+            ++i;
+        }
+    }
+    /// A copy of column-major numbers.
+    Array(std::size_t rows, std::size_t columns, std::span<const Word> values) requires(Rank == 2 && is_plain) {
+        if (values.size() != rows * columns)
+            throw Error("", std::to_string(rows * columns) + " numbers", std::to_string(values.size()),
+                        "Pass rows x columns numbers, column by column.");
+        *this = uninitialized({rows, columns});
+        for (std::size_t k = 0; k < values.size(); ++k) data_[k] = values[k];
+    }
+
+    /// Constants in a model over duals: shares the memory of the data.
+    template <std::same_as<Array<double, Rank>> Constants> requires(Scalar<T> && !is_plain)
+    Array(const Constants& constants)
+        : buffer_(constants.buffer_), data_(constants.data_), extents_(constants.extents_), is_constant_(true) {}
+
+    /// Memory to be filled by the caller, every element once.
+    static Array uninitialized(const Extents<Rank>& extents) {
+        Array result;
+        result.extents_ = extents;
+        result.stride_ = result.size();
+        result.buffer_ = Buffer<Word>(planes * result.stride_);
+        result.data_ = result.buffer_.data();
+        return result;
+    }
+
+    /// A view of memory owned by somebody else, column-major, which must outlive every copy of the view.
+    static Array borrow(const Word* data, const Extents<Rank>& extents) requires is_plain {
+        Array result;
+        result.extents_ = extents;
+        result.stride_ = result.size();
+        result.data_ = const_cast<Word*>(data); // never written through: a borrowed array is not `unique`
+        return result;
+    }
+
+    std::size_t size() const {
+        if constexpr (Rank == 1) return extents_[0];
+        else return extents_[0] * extents_[1];
+    }
+    std::size_t rows() const requires(Rank == 2) { return extents_[0]; }
+    std::size_t cols() const requires(Rank == 2) { return extents_[1]; }
+    const Extents<Rank>& extents() const { return extents_; }
+
+    /// Whether every tangent is zero because the elements are data.
+    bool is_constant() const { return is_plain || is_constant_; }
+    /// The values without their tangents; shares memory.
+    Array<double, Rank> values() const requires Scalar<T> {
+        Array<double, Rank> result;
+        result.buffer_ = buffer_;
+        result.data_ = data_;
+        result.extents_ = extents_;
+        result.stride_ = size();
+        return result;
+    }
+
+    /// The elements from `first` on, `count` of them; shares memory.
+    Array slice(std::size_t first, std::size_t count) const requires(Rank == 1) {
+        if (first + count > size())
+            throw Error("", "a slice within " + format_shape(extents_),
+                        "elements " + std::to_string(first) + " to " + std::to_string(first + count),
+                        "Shorten the slice.");
+        Array result = *this;
+        result.data_ += first;
+        result.extents_ = {count};
+        return result;
+    }
+    /// The same elements, column by column, in another shape of the same size; shares memory.
+    template <std::size_t R> Array<T, R> reshape(const Extents<R>& extents) const {
+        Array<T, R> result;
+        result.buffer_ = buffer_;
+        result.data_ = data_;
+        result.extents_ = extents;
+        result.stride_ = stride_;
+        result.is_constant_ = is_constant_;
+        if (result.size() != size())
+            throw Error("", "a shape with " + std::to_string(size()) + " elements", format_shape(extents),
+                        "Reshaping keeps the number of elements.");
+        return result;
+    }
+
+    /// Element k in storage order.
+    T load(std::size_t k) const {
+        if constexpr (is_plain) {
+            return data_[k];
+        } else {
+            if (is_constant_) return T(data_[k]);
+            std::array<double, planes> words;
+            for (std::size_t p = 0; p < planes; ++p) words[p] = data_[p * stride_ + k];
+            return std::bit_cast<T>(words);
+        }
+    }
+    /// Writes element k; for memory that nobody else sees yet.
+    void store(std::size_t k, const T& x) {
+        if constexpr (is_plain) {
+            data_[k] = x;
+        } else {
+            const auto words = std::bit_cast<std::array<double, planes>>(x);
+            for (std::size_t p = 0; p < planes; ++p) data_[p * stride_ + k] = words[p];
+        }
+    }
+
+    T operator[](std::size_t i) const requires(Rank == 1) { return load(checked(i)); }
+    T operator()(std::size_t i, std::size_t j) const requires(Rank == 2) { return load(checked(i, j)); }
+    Word& operator[](std::size_t i) requires(Rank == 1 && is_plain) { return writable()[checked(i)]; }
+    Word& operator()(std::size_t i, std::size_t j) requires(Rank == 2 && is_plain) {
+        return writable()[checked(i, j)];
+    }
+
+    /// The elements at `indices`, in their order: alpha[group]. Throws Error where an index is out of range.
+    Array operator[](const IntVector& indices) const requires(Rank == 1) {
+        Array result;
+        if (is_constant() && !is_plain) {
+            if constexpr (!is_plain) result = Array(values()[indices]);
+            return result;
+        }
+        result = uninitialized({indices.size()});
+        const Integer* index = indices.data();
+        for (std::size_t k = 0; k < indices.size(); ++k)
+            if (static_cast<std::size_t>(index[k]) >= size())
+                throw Error("", "indices from 0 to " + std::to_string(size() ? size() - 1 : 0),
+                            std::to_string(index[k]) + " at position " + std::to_string(k),
+                            "Indices count from 0; check the index vector.");
+        for (std::size_t p = 0; p < planes; ++p)
+            for (std::size_t k = 0; k < indices.size(); ++k)
+                result.data_[p * result.stride_ + k] = data_[p * stride_ + static_cast<std::size_t>(index[k])];
+        return result;
+    }
+
+    /// The words: for plain arrays the elements, else the value plane, with `plane_stride` words to the next one.
+    const Word* data() const { return data_; }
+    Word* data() requires is_plain { return writable(); }
+    std::size_t plane_stride() const { return stride_; }
+    /// Words to be filled right after `uninitialized`.
+    Word* fresh() { return data_; }
+
+    const Word* begin() const requires is_plain { return data_; }
+    const Word* end() const requires is_plain { return data_ + size(); }
+
+    friend bool operator==(const Array& x, const Array& y) requires is_plain {
+        if (x.extents_ != y.extents_) return false;
+        for (std::size_t k = 0; k < x.size(); ++k)
+            if (!(x.data_[k] == y.data_[k])) return false;
+        return true;
+    }
+
+  private:
+    template <Element, std::size_t> friend class Array;
+
+    std::size_t rows_() const { return extents_[0]; }
+
+    template <class R> void assign(const R& values) {
+        *this = uninitialized({static_cast<std::size_t>(std::ranges::size(values))});
+        std::size_t k = 0;
+        for (const auto& x : values) data_[k++] = static_cast<Word>(x);
+    }
+
+    std::size_t checked(std::size_t i) const {
+        if (i >= extents_[0]) out_of_range({{i}});
+        return i;
+    }
+    std::size_t checked(std::size_t i, std::size_t j) const {
+        if (i >= extents_[0] || j >= extents_[1]) out_of_range({{i, j}});
+        return i + extents_[0] * j;
+    }
+    [[noreturn]] void out_of_range(const Extents<Rank>& index) const {
+        throw Error("", "an index within " + format_shape(extents_), format_shape(index), "Indices count from 0.");
+    }
+
+    Word* writable() {
+        if (!buffer_.unique()) {
+            Array copy = uninitialized(extents_);
+            for (std::size_t k = 0; k < size(); ++k) copy.data_[k] = data_[k];
+            *this = std::move(copy);
+        }
+        return data_;
+    }
+
+    Buffer<Word> buffer_;
+    Word* data_ = nullptr;
+    Extents<Rank> extents_{};
+    std::size_t stride_ = 0;
+    bool is_constant_ = false;
+};
+
+/// The numbers without their tangents.
+template <Scalar T, std::size_t R> Array<double, R> value_of(const Array<T, R>& x) { return x.values(); }
+constexpr Integer value_of(Integer x) { return x; }
+template <std::size_t R> Array<Integer, R> value_of(const Array<Integer, R>& x) { return x; }
+
+} // namespace modus

@@ -1,0 +1,152 @@
+module;
+#include <algorithm>
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+// map and sum_map: a scalar formula evaluated over broadcast arguments. Every elementwise operation and every log
+// density goes through these two functions; a new kind of scalar only has to supply them.
+export module modus.autodiff:kernel;
+
+import :array;
+import :dual;
+import :error;
+
+export namespace modus {
+
+/// An argument of a formula: a scalar, a plain number, or an array.
+template <class A>
+concept Argument = Scalar<A> || std::is_arithmetic_v<A> || AnyArray<A>;
+
+/// The extents to which all arguments broadcast, aligned at the last axis as in NumPy and PyTorch: an axis of size 1,
+/// or one that is missing on the left, repeats. Throws Error naming both shapes where they do not fit.
+template <Argument... A> auto broadcast_extents(const A&... arguments) {
+    constexpr std::size_t rank = std::max({std::size_t{0}, rank_of<A>...});
+    Extents<rank> result;
+    result.fill(1);
+    const auto merge = [&]<class B>(const B& argument) {
+        if constexpr (AnyArray<B>) {
+            constexpr std::size_t offset = rank - rank_of<B>;
+            for (std::size_t d = 0; d < rank_of<B>; ++d) {
+                const std::size_t extent = argument.extents()[d];
+                std::size_t& merged = result[offset + d];
+                if (merged != extent && merged != 1 && extent != 1)
+                    throw Error("", "shapes that broadcast to " + format_shape(result),
+                                format_shape(argument.extents()),
+                                "Sizes must agree along each axis, counted from the last, or be 1.");
+                if (merged == 1) merged = extent;
+            }
+        }
+    };
+    (merge(arguments), ...);
+    return result;
+}
+
+/// Reads an argument at row i, column j of the broadcast shape; integers are read as double.
+template <std::size_t Rank, class A> class Reader {
+  public:
+    explicit Reader(const A& argument) : argument_(argument) {
+        if constexpr (AnyArray<A>) {
+            const auto& extents = argument.extents();
+            if constexpr (rank_of<A> == 2) {
+                row_step_ = extents[0] > 1;
+                column_step_ = extents[1] > 1 ? extents[0] : 0;
+            } else if constexpr (Rank == 2) {
+                column_step_ = extents[0] > 1;
+            } else {
+                row_step_ = extents[0] > 1;
+            }
+        }
+    }
+    decltype(auto) operator()(std::size_t i, std::size_t j) const {
+        if constexpr (!AnyArray<A>) return as_real(argument_);
+        else return as_real(argument_.load(i * row_step_ + j * column_step_));
+    }
+
+  private:
+    template <class T> static auto as_real(const T& x) {
+        if constexpr (std::is_arithmetic_v<T>) return static_cast<double>(x);
+        else return x;
+    }
+    const A& argument_;
+    std::size_t row_step_ = 0, column_step_ = 0;
+};
+
+/// f at every element of `extents`, to which the arguments broadcast, as an array (a scalar where Rank is 0).
+template <std::size_t Rank, class F, Argument... A>
+auto map_to(const Extents<Rank>& extents, const F& f, const A&... arguments) {
+    if constexpr (Rank == 0) {
+        return f(Reader<0, A>(arguments)(0, 0)...);
+    } else {
+        const std::tuple readers{Reader<Rank, A>(arguments)...};
+        const std::size_t rows = extents[0];
+        const std::size_t columns = Rank == 2 ? extents[Rank - 1] : 1;
+        return std::apply(
+            [&](const auto&... reader) {
+                using Result = std::remove_cvref_t<decltype(f(reader(0, 0)...))>;
+                auto result = Array<Result, Rank>::uninitialized(extents);
+                for (std::size_t j = 0; j < columns; ++j)
+                    for (std::size_t i = 0; i < rows; ++i) result.store(i + rows * j, f(reader(i, j)...));
+                return result;
+            },
+            readers);
+    }
+}
+
+/// f at every element of the broadcast arguments, as an array (or a scalar where no argument is an array).
+template <class F, Argument... A> auto map(const F& f, const A&... arguments) {
+    return map_to(broadcast_extents(arguments...), f, arguments...);
+}
+
+/// The first element of `extents`, in storage order, for which the predicate holds; the size where there is none.
+template <std::size_t Rank, class F, Argument... A>
+std::size_t find_first(const Extents<Rank>& extents, const F& predicate, const A&... arguments) {
+    if constexpr (Rank == 0) {
+        return predicate(Reader<0, A>(arguments)(0, 0)...) ? 0 : 1;
+    } else {
+        const std::tuple readers{Reader<Rank, A>(arguments)...};
+        const std::size_t rows = extents[0];
+        const std::size_t columns = Rank == 2 ? extents[Rank - 1] : 1;
+        return std::apply(
+            [&](const auto&... reader) {
+                for (std::size_t j = 0; j < columns; ++j)
+                    for (std::size_t i = 0; i < rows; ++i)
+                        if (predicate(reader(i, j)...)) return i + rows * j;
+                return rows * columns;
+            },
+            readers);
+    }
+}
+
+/// The sum over `extents` of f at the elements of the arguments, which broadcast to it: a scalar argument counts once
+/// for each element. Summed in blocks, so that the rounding error grows with the square root of the size at most.
+template <std::size_t Rank, class F, Argument... A>
+auto sum_map(const Extents<Rank>& extents, const F& f, const A&... arguments) {
+    if constexpr (Rank == 0) {
+        return f(Reader<0, A>(arguments)(0, 0)...);
+    } else {
+        const std::tuple readers{Reader<Rank, A>(arguments)...};
+        const std::size_t rows = extents[0];
+        const std::size_t columns = Rank == 2 ? extents[Rank - 1] : 1;
+        return std::apply(
+            [&](const auto&... reader) {
+                using Result = std::remove_cvref_t<decltype(f(reader(0, 0)...))>;
+                constexpr std::size_t block = 256;
+                Result total(0.0);
+                for (std::size_t j = 0; j < columns; ++j)
+                    for (std::size_t first = 0; first < rows; first += block) {
+                        const std::size_t last = first + block < rows ? first + block : rows;
+                        Result part(0.0);
+                        for (std::size_t i = first; i < last; ++i) part += f(reader(i, j)...);
+                        total += part;
+                    }
+                return total;
+            },
+            readers);
+    }
+}
+
+} // namespace modus

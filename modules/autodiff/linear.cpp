@@ -1,0 +1,28 @@
+module;
+#include <Eigen/Core>
+#include <cstddef>
+#include <span>
+#include <string>
+
+module modus.autodiff;
+
+namespace modus {
+
+void matrix_product(const double* a, std::size_t rows, std::size_t inner, const double* b, std::size_t b_stride,
+                    std::size_t columns, double* out, std::size_t out_stride) {
+    using Strided = Eigen::OuterStride<>;
+    const auto index = [](std::size_t n) { return static_cast<Eigen::Index>(n); };
+    const Eigen::Map<const Eigen::MatrixXd> left(a, index(rows), index(inner));
+    const Eigen::Map<const Eigen::MatrixXd, 0, Strided> right(b, index(inner), index(columns), Strided(index(b_stride)));
+    Eigen::Map<Eigen::MatrixXd, 0, Strided> product(out, index(rows), index(columns), Strided(index(out_stride)));
+    if (columns == 1) product.col(0).noalias() = left * right.col(0);
+    else product.noalias() = left * right;
+}
+
+std::string format_shape(std::span<const std::size_t> extents) {
+    std::string text = "[";
+    for (const std::size_t extent : extents) text += (text.size() > 1 ? ", " : "") + std::to_string(extent);
+    return text + "]";
+}
+
+} // namespace modus

@@ -1,0 +1,307 @@
+module;
+#include <algorithm>
+#include <cmath>
+#include <concepts>
+#include <limits>
+#include <numbers>
+#include <type_traits>
+
+// The functions that models and densities use, for every scalar and elementwise for arrays.
+//
+// `lift` owns the chain rule: a row of this file says only what f is for a double and what its slope is, in terms of
+// x and y = f(x), with the same functions - so that slopes of slopes, for nested duals, need no further rows.
+export module modus.autodiff:math;
+
+import :array;
+import :dual;
+import :kernel;
+
+namespace modus {
+// Bodies that need Boost.Math, in special.cpp.
+double lgamma_value(double x);
+double polygamma_value(int n, double x);
+double lbeta_value(double x, double y);
+double log_normal_cdf_value(double x);
+double normal_quantile_value(double p);
+} // namespace modus
+
+export namespace modus {
+
+/// f(x) for any scalar or array, from f on double and the slope f'(x) = df(x, y), y = f(x).
+template <Argument X, class F, class DF> auto lift(const X& x, const F& f, const DF& df) {
+    if constexpr (AnyArray<X>) {
+        return map([&](const auto& element) { return lift(element, f, df); }, x);
+    } else if constexpr (std::is_arithmetic_v<X>) {
+        return f(static_cast<double>(x));
+    } else {
+        const auto y = lift(x.value, f, df);
+        return chain(y, decltype(y)(df(x.value, y)), x);
+    }
+}
+
+/// f(x, y) for any mixture of scalars and arrays, from f on doubles and its two slopes dfx(x, y, z), dfy(x, y, z).
+template <Argument X, Argument Y, class F, class DX, class DY>
+auto lift(const X& x, const Y& y, const F& f, const DX& dfx, const DY& dfy) {
+    if constexpr (AnyArray<X> || AnyArray<Y>) {
+        return map([&](const auto& a, const auto& b) { return lift(a, b, f, dfx, dfy); }, x, y);
+    } else if constexpr (std::is_arithmetic_v<X> && std::is_arithmetic_v<Y>) {
+        return f(static_cast<double>(x), static_cast<double>(y));
+    } else if constexpr (std::is_arithmetic_v<X>) {
+        const auto z = lift(x, y.value, f, dfx, dfy);
+        return chain(z, decltype(z)(dfy(x, y.value, z)), y);
+    } else if constexpr (std::is_arithmetic_v<Y>) {
+        const auto z = lift(x.value, y, f, dfx, dfy);
+        return chain(z, decltype(z)(dfx(x.value, y, z)), x);
+    } else {
+        const auto z = lift(x.value, y.value, f, dfx, dfy);
+        return chain(z, decltype(z)(dfx(x.value, y.value, z)), x, decltype(z)(dfy(x.value, y.value, z)), y);
+    }
+}
+
+// Declared first, because slopes use one another.
+template <Argument X> auto exp(const X& x);
+template <Argument X> auto cos(const X& x);
+template <Argument X> auto sin(const X& x);
+template <Argument X> auto cosh(const X& x);
+template <Argument X> auto sinh(const X& x);
+template <Argument X> auto sigmoid(const X& x);
+template <Argument X> auto log(const X& x);
+template <Argument X> auto log1p(const X& x);
+template <Argument X> auto sqrt(const X& x);
+template <Argument X> auto digamma(const X& x);
+template <Argument X> auto polygamma(int n, const X& x);
+template <Argument X, Argument Y> auto pow(const X& x, const Y& y);
+
+template <Argument X> auto square(const X& x) {
+    return lift(x, [](double v) { return v * v; }, [](const auto& v, const auto&) { return 2.0 * v; });
+}
+template <Argument X> auto exp(const X& x) {
+    return lift(x, [](double v) { return std::exp(v); }, [](const auto&, const auto& y) { return y; });
+}
+/// exp(x) - 1, exact near 0.
+template <Argument X> auto expm1(const X& x) {
+    return lift(x, [](double v) { return std::expm1(v); }, [](const auto& v, const auto&) { return exp(v); });
+}
+template <Argument X> auto log(const X& x) {
+    return lift(x, [](double v) { return std::log(v); }, [](const auto& v, const auto&) { return 1.0 / v; });
+}
+/// log(1 + x), exact near 0.
+template <Argument X> auto log1p(const X& x) {
+    return lift(x, [](double v) { return std::log1p(v); }, [](const auto& v, const auto&) { return 1.0 / (1.0 + v); });
+}
+template <Argument X> auto sqrt(const X& x) {
+    return lift(x, [](double v) { return std::sqrt(v); }, [](const auto&, const auto& y) { return 0.5 / y; });
+}
+template <Argument X> auto cbrt(const X& x) {
+    return lift(
+        x, [](double v) { return std::cbrt(v); }, [](const auto&, const auto& y) { return 1.0 / (3.0 * y * y); });
+}
+/// |x|; the slope at 0 is taken as 0.
+template <Argument X> auto abs(const X& x) {
+    return lift(
+        x, [](double v) { return std::fabs(v); },
+        [](const auto& v, const auto&) { return static_cast<double>((v > 0.0) - (v < 0.0)); });
+}
+template <Argument X> auto sin(const X& x) {
+    return lift(x, [](double v) { return std::sin(v); }, [](const auto& v, const auto&) { return cos(v); });
+}
+template <Argument X> auto cos(const X& x) {
+    return lift(x, [](double v) { return std::cos(v); }, [](const auto& v, const auto&) { return -sin(v); });
+}
+template <Argument X> auto tan(const X& x) {
+    return lift(x, [](double v) { return std::tan(v); }, [](const auto&, const auto& y) { return 1.0 + y * y; });
+}
+template <Argument X> auto asin(const X& x) {
+    return lift(
+        x, [](double v) { return std::asin(v); },
+        [](const auto& v, const auto&) { return 1.0 / sqrt((1.0 - v) * (1.0 + v)); });
+}
+template <Argument X> auto acos(const X& x) {
+    return lift(
+        x, [](double v) { return std::acos(v); },
+        [](const auto& v, const auto&) { return -1.0 / sqrt((1.0 - v) * (1.0 + v)); });
+}
+template <Argument X> auto atan(const X& x) {
+    return lift(
+        x, [](double v) { return std::atan(v); }, [](const auto& v, const auto&) { return 1.0 / (1.0 + v * v); });
+}
+template <Argument X> auto sinh(const X& x) {
+    return lift(x, [](double v) { return std::sinh(v); }, [](const auto& v, const auto&) { return cosh(v); });
+}
+template <Argument X> auto cosh(const X& x) {
+    return lift(x, [](double v) { return std::cosh(v); }, [](const auto& v, const auto&) { return sinh(v); });
+}
+template <Argument X> auto tanh(const X& x) {
+    return lift(
+        x, [](double v) { return std::tanh(v); },
+        [](const auto& v, const auto&) {
+            const auto c = cosh(v); // 1 - tanh^2 would cancel in the tails
+            return 1.0 / (c * c);
+        });
+}
+template <Argument X> auto asinh(const X& x) {
+    return lift(
+        x, [](double v) { return std::asinh(v); },
+        [](const auto& v, const auto&) { return 1.0 / sqrt(1.0 + v * v); });
+}
+template <Argument X> auto acosh(const X& x) {
+    return lift(
+        x, [](double v) { return std::acosh(v); },
+        [](const auto& v, const auto&) { return 1.0 / sqrt((v - 1.0) * (v + 1.0)); });
+}
+template <Argument X> auto atanh(const X& x) {
+    return lift(
+        x, [](double v) { return std::atanh(v); },
+        [](const auto& v, const auto&) { return 1.0 / ((1.0 - v) * (1.0 + v)); });
+}
+
+/// 1 / (1 + exp(-x)), the logistic function.
+template <Argument X> auto sigmoid(const X& x) {
+    return lift(
+        x,
+        [](double v) {
+            if (v >= 0) return 1 / (1 + std::exp(-v));
+            const double e = std::exp(v); // exp(-v) would overflow in the lower tail
+            return e / (1 + e);
+        },
+        [](const auto& v, const auto& y) { return y * sigmoid(-v); });
+}
+/// log(1 + exp(x)), without overflow.
+template <Argument X> auto softplus(const X& x) {
+    return lift(
+        x, [](double v) { return v > 0 ? v + std::log1p(std::exp(-v)) : std::log1p(std::exp(v)); },
+        [](const auto& v, const auto&) { return sigmoid(v); });
+}
+/// log(sigmoid(x)).
+template <Argument X> auto log_sigmoid(const X& x) { return -softplus(-x); }
+/// log(p / (1 - p)), p in (0, 1).
+template <Argument X> auto logit(const X& x) {
+    return lift(
+        x,
+        [](double p) {
+            // Around 1/2 the quotient is near 1 and its logarithm would cancel.
+            return p > 0.25 && p < 0.75 ? std::log1p((2 * p - 1) / (1 - p)) : std::log(p) - std::log1p(-p);
+        },
+        [](const auto& p, const auto&) { return 1.0 / (p * (1.0 - p)); });
+}
+/// log(1 - exp(x)), x < 0. Maechler, "Accurately computing log(1 - exp(-|a|))", 2012.
+template <Argument X> auto log1m_exp(const X& x) {
+    return lift(
+        x,
+        [](double v) { return v > -std::numbers::ln2 ? std::log(-std::expm1(v)) : std::log1p(-std::exp(v)); },
+        [](const auto& v, const auto&) { return -1.0 / expm1(-v); });
+}
+
+/// x kept within [low, high] against rounding, with the slope of x.
+template <Argument X> auto clamp(const X& x, double low, double high) {
+    return lift(
+        x, [=](double v) { return std::clamp(v, low, high); }, [](const auto&, const auto&) { return 1.0; });
+}
+
+/// The error function and its complement.
+template <Argument X> auto erf(const X& x) {
+    return lift(
+        x, [](double v) { return std::erf(v); },
+        [](const auto& v, const auto&) { return 2.0 * std::numbers::inv_sqrtpi * exp(-v * v); });
+}
+template <Argument X> auto erfc(const X& x) {
+    return lift(
+        x, [](double v) { return std::erfc(v); },
+        [](const auto& v, const auto&) { return -2.0 * std::numbers::inv_sqrtpi * exp(-v * v); });
+}
+/// The standard normal distribution function, its logarithm (accurate in the lower tail) and its inverse.
+template <Argument X> auto normal_cdf(const X& x) {
+    return lift(
+        x, [](double v) { return 0.5 * std::erfc(-v / std::numbers::sqrt2); },
+        [](const auto& v, const auto&) {
+            return std::numbers::inv_sqrtpi / std::numbers::sqrt2 * exp(-0.5 * v * v);
+        });
+}
+template <Argument X> auto log_normal_cdf(const X& x) {
+    return lift(
+        x, [](double v) { return log_normal_cdf_value(v); },
+        [](const auto& v, const auto& y) {
+            return std::numbers::inv_sqrtpi / std::numbers::sqrt2 * exp(-0.5 * v * v - y);
+        });
+}
+template <Argument X> auto normal_quantile(const X& p) {
+    return lift(
+        p, [](double v) { return normal_quantile_value(v); },
+        [](const auto&, const auto& y) {
+            return std::numbers::sqrt2 / std::numbers::inv_sqrtpi * exp(0.5 * y * y);
+        });
+}
+
+/// log |Gamma(x)|.
+template <Argument X> auto lgamma(const X& x) {
+    return lift(x, [](double v) { return lgamma_value(v); }, [](const auto& v, const auto&) { return digamma(v); });
+}
+/// The n-th derivative of digamma, n >= 0.
+template <Argument X> auto polygamma(int n, const X& x) {
+    return lift(
+        x, [n](double v) { return polygamma_value(n, v); },
+        [n](const auto& v, const auto&) { return polygamma(n + 1, v); });
+}
+/// The derivatives of lgamma: first and second.
+template <Argument X> auto digamma(const X& x) { return polygamma(0, x); }
+template <Argument X> auto trigamma(const X& x) { return polygamma(1, x); }
+
+/// x to the power y. Where x is negative, or zero with a slope wanted, y must be a constant.
+template <Argument X, Argument Y> auto pow(const X& x, const Y& y) {
+    return lift(
+        x, y, [](double a, double b) { return std::pow(a, b); },
+        [](const auto& a, const auto& b, const auto&) { return b * pow(a, b - 1.0); },
+        [](const auto& a, const auto&, const auto& z) { return z * log(a); });
+}
+/// The angle of the point (x, y).
+template <Argument Y, Argument X> auto atan2(const Y& y, const X& x) {
+    return lift(
+        y, x, [](double b, double a) { return std::atan2(b, a); },
+        [](const auto& b, const auto& a, const auto&) { return a / (a * a + b * b); },
+        [](const auto& b, const auto& a, const auto&) { return -b / (a * a + b * b); });
+}
+/// sqrt(x^2 + y^2), without overflow.
+template <Argument X, Argument Y> auto hypot(const X& x, const Y& y) {
+    return lift(
+        x, y, [](double a, double b) { return std::hypot(a, b); },
+        [](const auto& a, const auto&, const auto& z) { return a / z; },
+        [](const auto&, const auto& b, const auto& z) { return b / z; });
+}
+/// log(exp(x) + exp(y)), without overflow.
+template <Argument X, Argument Y> auto log_add_exp(const X& x, const Y& y) {
+    return lift(
+        x, y,
+        [](double a, double b) {
+            if (a == b) return a + std::numbers::ln2; // also where both are infinite
+            return std::max(a, b) + std::log1p(std::exp(-std::fabs(a - b)));
+        },
+        [](const auto& a, const auto& b, const auto&) { return sigmoid(a - b); },
+        [](const auto& a, const auto& b, const auto&) { return sigmoid(b - a); });
+}
+/// x log(y), and 0 where x = 0, whatever y: the terms of a log mass.
+template <Argument X, Argument Y> auto xlogy(const X& x, const Y& y) {
+    return lift(
+        x, y, [](double a, double b) { return a == 0 ? 0.0 : a * std::log(b); },
+        [](const auto&, const auto& b, const auto&) { return log(b); },
+        [](const auto& a, const auto& b, const auto&) { return a == 0.0 ? 0.0 * a : a / b; });
+}
+/// x log(1 + y), and 0 where x = 0, whatever y.
+template <Argument X, Argument Y> auto xlog1py(const X& x, const Y& y) {
+    return lift(
+        x, y, [](double a, double b) { return a == 0 ? 0.0 : a * std::log1p(b); },
+        [](const auto&, const auto& b, const auto&) { return log1p(b); },
+        [](const auto& a, const auto& b, const auto&) { return a == 0.0 ? 0.0 * a : a / (1.0 + b); });
+}
+/// log Beta(x, y) = lgamma(x) + lgamma(y) - lgamma(x + y), without its cancellation for large arguments.
+template <Argument X, Argument Y> auto lbeta(const X& x, const Y& y) {
+    return lift(
+        x, y, [](double a, double b) { return lbeta_value(a, b); },
+        [](const auto& a, const auto& b, const auto&) { return digamma(a) - digamma(a + b); },
+        [](const auto& a, const auto& b, const auto&) { return digamma(b) - digamma(a + b); });
+}
+/// The logarithm of the binomial coefficient, for real n >= k >= 0.
+template <Argument N, Argument K> auto lchoose(const N& n, const K& k) {
+    return -lbeta(n - k + 1.0, k + 1.0) - log1p(n);
+}
+
+} // namespace modus

@@ -1,0 +1,40 @@
+module;
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+// Counter-based random numbers: a stream is a pure function of a seed and a name, so that adding a site does not change
+// the draws of the others and no state is shared between threads.
+export module modus.support:random;
+
+export namespace modus {
+
+/// A stream of random bits, Philox4x64-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC11).
+/// Satisfies UniformRandomBitGenerator.
+class Random {
+  public:
+    using result_type = std::uint64_t;
+
+    explicit Random(std::uint64_t seed, std::uint64_t stream = 0) : key_{seed, stream} {}
+
+    static constexpr result_type min() { return 0; }
+    static constexpr result_type max() { return ~result_type{0}; }
+    result_type operator()() {
+        if (used_ == block_.size()) refill();
+        return block_[used_++];
+    }
+
+    /// Uniform on the open interval (0, 1), with 53 bits.
+    double uniform() { return (static_cast<double>((*this)() >> 11) + 0.5) * 0x1p-53; }
+    double normal();
+
+  private:
+    void refill();
+
+    std::array<std::uint64_t, 2> key_;
+    std::uint64_t counter_ = 0;
+    std::array<std::uint64_t, 4> block_{};
+    std::size_t used_ = 4;
+};
+
+} // namespace modus

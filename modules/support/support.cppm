@@ -1,0 +1,7 @@
+// The room of supports: values, where they live, and what the effects ask of a distribution.
+export module modus.support;
+
+export import :distribution;
+export import :domain;
+export import :random;
+export import :value;
