@@ -2,7 +2,7 @@
 """Makes special_functions.hpp: reference values and derivatives of the
 elementary and special functions, for the unit tests.
 
-Run (no arguments; takes about three minutes, needs python3-mpmath):
+Run (no arguments; takes about five minutes, needs python3-mpmath):
 
     /usr/bin/python3 tests/reference/special_functions.py
 

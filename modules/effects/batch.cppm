@@ -1,0 +1,20 @@
+module;
+#include <cstddef>
+#include <span>
+
+// Which batch axis of a site belongs to which vectorized plate.
+export module modus.effects:batch;
+
+import modus.support;
+import :name;
+
+export namespace modus {
+
+/// Throws Error where the batch shape of a site does not have the size of each vectorized plate around it. The outermost
+/// plate is the last batch axis, the next one the axis left of it, as in Pyro.
+void check_plates(std::span<const Frame> frames, const Shape& batch_shape);
+/// The number of elements of the vectorized plates.
+std::size_t plate_elements(std::span<const Frame> frames);
+
+
+} // namespace modus

@@ -1,0 +1,176 @@
+module;
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <ranges>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+// What a model can yield: sample, deterministic, factor, param, submodel. (plate has a file of its own.)
+export module modus.effects:effect;
+
+import modus.autodiff;
+import modus.support;
+import :name;
+
+export namespace modus {
+
+/// Data that may be absent, as a parameter of a model: where it is, the site is latent. Shares the memory of arrays.
+template <class T> class Observed {
+  public:
+    Observed() = default;
+    Observed(std::nullopt_t) {}
+    Observed(const std::optional<T>& data) : data_(data) {}
+    template <std::convertible_to<T> U> Observed(const U& data) : data_(T(data)) {}
+
+    const std::optional<T>& data() const { return data_; }
+    explicit operator bool() const { return data_.has_value(); }
+    const T& operator*() const { return *data_; }
+
+  private:
+    std::optional<T> data_;
+};
+
+/// Data as a site keeps it: `data` is none where it was absent; `may_be_absent` is known from its type.
+template <class T, bool MayBeAbsent> struct Observation {
+    using type = T;
+    static constexpr bool may_be_absent = MayBeAbsent;
+    std::optional<T> data;
+};
+
+/// `obs = y`: the data of a site, a number, a vector or a matrix, or an optional or Observed one.
+struct ObservationKeyword {
+    template <class T> static auto canonical(const T& data) {
+        if constexpr (std::integral<T>) return static_cast<Integer>(data);
+        else if constexpr (std::floating_point<T>) return static_cast<double>(data);
+        else if constexpr (Scalar<T> || AnyArray<T>) return data;
+        else if constexpr (std::ranges::sized_range<T> && std::integral<std::ranges::range_value_t<T>>)
+            return IntVector(data);
+        else {
+            static_assert(std::convertible_to<const T&, Vector>,
+                          "obs = y needs a number, a Vector, Matrix, IntVector or IntMatrix, or an optional of one");
+            return Vector(data);
+        }
+    }
+    template <class T> auto operator=(const T& data) const {
+        return Observation<decltype(canonical(data)), false>{canonical(data)};
+    }
+    template <class T> auto operator=(const std::optional<T>& data) const {
+        using C = decltype(canonical(*data));
+        return Observation<C, true>{data ? std::optional<C>(canonical(*data)) : std::nullopt};
+    }
+    template <class T> auto operator=(const Observed<T>& data) const { return *this = data.data(); }
+};
+inline constexpr ObservationKeyword obs{};
+
+struct NotObserved {
+    static constexpr bool may_be_absent = true;
+};
+
+/// A random site: a name, a distribution, and possibly its data.
+template <Distribution D, class O> struct Sample {
+    Name name;
+    D distribution;
+    O observation;
+};
+template <Distribution D> auto sample(Name name, const D& distribution) {
+    return Sample<D, NotObserved>{name, distribution, {}};
+}
+template <Distribution D, class T, bool A> auto sample(Name name, const D& distribution, const Observation<T, A>& data) {
+    return Sample<D, Observation<T, A>>{name, distribution, data};
+}
+
+/// A value to remember under a name; it has no density.
+template <class V> struct Deterministic {
+    Name name;
+    V value;
+};
+template <Argument V> auto deterministic(Name name, const V& value) { return Deterministic<V>{name, value}; }
+
+/// A term of the log joint density that is no site's: a number, or an array to be summed. Inside a vectorized plate a
+/// number counts once for each of its elements.
+template <class V> struct Factor {
+    Name name;
+    V log_factor;
+};
+template <Argument V> auto factor(Name name, const V& log_factor) { return Factor<V>{name, log_factor}; }
+
+/// A learnable point without a prior, which starts at `initial` and stays inside the domain.
+template <support::Domain S, std::size_t Rank> struct Param {
+    Name name;
+    array_t<double, Rank> initial;
+    S domain;
+};
+template <support::Domain S = support::Real> auto param(Name name, double initial, const S& domain = {}) {
+    return Param<S, 0>{name, initial, domain};
+}
+template <support::Domain S = support::Real, std::size_t R>
+auto param(Name name, const Array<double, R>& initial, const S& domain = {}) {
+    return Param<S, R>{name, initial, domain};
+}
+
+/// What a `param` site shows to handlers in place of a distribution: its domain, flat, with the initial value for
+/// every summary.
+template <support::Domain S, std::size_t Rank> struct FreePoint {
+    static constexpr std::size_t rank = Rank;
+    static constexpr bool is_discrete = false;
+    array_t<double, Rank> initial;
+    S domain;
+
+    Extents<Rank> extents() const {
+        if constexpr (Rank == 0) return {};
+        else return initial.extents();
+    }
+    std::string_view name() const { return "param"; }
+    Shape batch_shape() const { return {}; }
+    Shape event_shape() const { return make_shape(extents()); }
+    std::string support_name() const { return domain.name(); }
+    void check_parameters() const { check_value(Data(initial)); }
+    void check_value(const Data& data) const {
+        const auto values = value_as<array_t<double, Rank>>(data);
+        const std::size_t size = event_shape().size();
+        if (shape_of(data) != event_shape())
+            throw Error("", "shape " + event_shape().str(), describe(data), "A parameter keeps its shape.");
+        if (find_first(extents(), [this](double x) { return !domain.contains(x); }, values) < size)
+            throw Error("", domain.name(), format(data), "Start the parameter inside its domain.");
+    }
+    template <class X> double log_density(const X&) const { return 0; }
+    Data draw(Random&) const { return initial; }
+    Data mean() const { return initial; }
+    Data variance() const { return map([](double) { return 0.0; }, initial); }
+    Data quantile(double) const { return initial; }
+    Data feasible() const { return initial; }
+    std::size_t unconstrained_size() const { return event_shape().size() * S::free_coordinates; }
+    Vector unconstrain(const Data& data) const {
+        const auto u = map([this](double x) { return domain.unconstrain(x); }, value_as<array_t<double, Rank>>(data));
+        if constexpr (Rank == 0) return Vector{u};
+        else return u.reshape(Extents<1>{u.size()});
+    }
+    template <Scalar R> auto constrain(const Array<R, 1>& u) const {
+        const auto formula = [this](const auto& x) { return domain.constrain(x); };
+        if constexpr (Rank == 0) return formula(u.load(0));
+        else return map(formula, u.reshape(extents()));
+    }
+    template <Scalar R> auto log_abs_det_jacobian(const Array<R, 1>& u) const {
+        return sum_map(u.extents(), [this](const auto& x) { return domain.log_abs_det_jacobian(x); }, u);
+    }
+};
+
+/// A model run as a part of another; `scope` (where not empty) prefixes the names of its sites: "scope/name".
+template <class Recipe, class... A> struct Submodel {
+    std::string_view scope;
+    const Recipe& recipe;
+    std::tuple<A...> arguments;
+};
+template <class Recipe, class... A>
+    requires(!std::convertible_to<const Recipe&, std::string_view>)
+auto submodel(const Recipe& recipe, A&&... arguments) {
+    return Submodel<Recipe, A&&...>{{}, recipe, {std::forward<A>(arguments)...}};
+}
+template <class Recipe, class... A> auto submodel(Name scope, const Recipe& recipe, A&&... arguments) {
+    return Submodel<Recipe, A&&...>{scope.text, recipe, {std::forward<A>(arguments)...}};
+}
+
+} // namespace modus

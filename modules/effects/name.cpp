@@ -1,0 +1,54 @@
+module;
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+module modus.effects;
+
+namespace modus {
+namespace {
+
+/// "[12]", without an allocation.
+struct IndexText {
+    explicit IndexText(std::ptrdiff_t index) {
+        text[0] = '[';
+        end = std::to_chars(text.data() + 1, text.data() + text.size() - 1, index).ptr;
+        *end++ = ']';
+    }
+    std::string_view view() const { return {text.data(), static_cast<std::size_t>(end - text.data())}; }
+
+    std::array<char, 24> text;
+    char* end;
+};
+
+} // namespace
+
+std::uint64_t full_hash(const Name& base, std::span<const Frame> frames) {
+    if (frames.empty()) return base.hash;
+    std::uint64_t hash = hash_name("");
+    bool is_scoped = false;
+    for (const Frame& frame : frames)
+        if (frame.index == Frame::scope) {
+            hash = hash_name("/", hash_name(frame.name, hash));
+            is_scoped = true;
+        }
+    hash = is_scoped ? hash_name(base.text, hash) : base.hash;
+    for (const Frame& frame : frames)
+        if (frame.index >= 0) hash = hash_name(IndexText(frame.index).view(), hash);
+    return hash;
+}
+
+std::string full_name(const Name& base, std::span<const Frame> frames) {
+    std::string name;
+    for (const Frame& frame : frames)
+        if (frame.index == Frame::scope) name.append(frame.name).append("/");
+    name += base.text;
+    for (const Frame& frame : frames)
+        if (frame.index >= 0) name += IndexText(frame.index).view();
+    return name;
+}
+
+} // namespace modus

@@ -1,0 +1,85 @@
+module;
+#include <cstddef>
+#include <cstdint>
+#include <source_location>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+// Names of sites: checked and hashed at compile time where they are literals.
+export module modus.effects:name;
+
+import modus.autodiff;
+
+namespace modus {
+// Not constexpr: reaching one of these in a consteval constructor is the compile error, and its name the message.
+void site_name_must_not_be_empty();
+void site_name_must_not_contain_a_slash_or_brackets();
+} // namespace modus
+
+export namespace modus {
+
+/// FNV-1a over 64 bits. It can be continued: hash of "theta[3]" = hash of "[3]" from the hash of "theta".
+constexpr std::uint64_t hash_name(std::string_view text, std::uint64_t from = 0xcbf29ce484222325) {
+    for (const char c : text) from = (from ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+    return from;
+}
+
+/// A name written as a literal, with its hash and the place where it was written. It views the literal.
+class Name {
+  public:
+    template <std::size_t N>
+    consteval Name(const char (&literal)[N], std::source_location where_ = std::source_location::current())
+        : text(literal, N - 1), hash(hash_name(text)), where(where_) {
+        if (N == 1) site_name_must_not_be_empty();
+        for (const char c : text)
+            if (c == '/' || c == '[' || c == ']') site_name_must_not_contain_a_slash_or_brackets();
+    }
+
+    std::string_view text;
+    std::uint64_t hash;
+    std::source_location where;
+    bool is_literal = true; ///< so that `text` may be kept
+
+  private:
+    friend class DynamicName;
+    Name(std::string_view text_, std::source_location where_)
+        : text(text_), hash(hash_name(text_)), where(where_), is_literal(false) {}
+};
+
+/// One plate, or one named scope, around a site; outermost first.
+struct Frame {
+    static constexpr std::ptrdiff_t vectorized = -1, scope = -2;
+
+    std::string_view name;
+    std::size_t size = 0;
+    std::ptrdiff_t index = vectorized; ///< the current index of a sequential plate, else one of the above
+};
+
+/// The full name of a site: scope prefixes, then the name, then the indices of sequential plates, "a/theta[3]"; and its
+/// hash, which needs no memory.
+std::string full_name(const Name& base, std::span<const Frame> frames);
+std::uint64_t full_hash(const Name& base, std::span<const Frame> frames);
+
+/// A name made at run time: `sample(dynamic("theta_" + std::to_string(i)), ...)`. It must live as long as the effect
+/// made from it; a temporary within the `co_yield` expression does.
+class DynamicName {
+  public:
+    DynamicName(std::string text, std::source_location where) : text_(std::move(text)), where_(where) {
+        if (text_.empty() || text_.find_first_of("/[]") != std::string::npos)
+            throw Error(text_, "a site name without '/', '[' and ']'", "'" + text_ + "'",
+                        "Brackets and slashes are kept for plates and scopes.");
+    }
+    operator Name() const { return Name(text_, where_); }
+
+  private:
+    std::string text_;
+    std::source_location where_;
+};
+
+inline DynamicName dynamic(std::string text, std::source_location where = std::source_location::current()) {
+    return DynamicName(std::move(text), where);
+}
+
+} // namespace modus

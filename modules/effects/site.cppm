@@ -1,0 +1,168 @@
+module;
+#include <concepts>
+#include <coroutine>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+// From an effect to a message and back to a typed reply: one awaiter for each kind of effect. An awaiter lives in the
+// suspended frame of the model, so that a site needs no memory of its own.
+export module modus.effects:site;
+
+import modus.autodiff;
+import modus.support;
+import :batch;
+import :effect;
+import :message;
+import :name;
+import :plate;
+import :state;
+
+export namespace modus {
+
+/// One execution of a model, as its sites see it: `handle` answers a message. (`Stack` does the answering.)
+template <Scalar Real> class Run {
+  public:
+    explicit Run(RunState& state_) : state(state_) {}
+    /// Registers and checks the site, then lets the handlers answer it. An Error without a site gets this one's name.
+    void handle(Message<Real>& message);
+    virtual void dispatch(Message<Real>& message) = 0;
+
+    RunState& state;
+
+  protected:
+    ~Run() = default;
+};
+
+/// An awaiter that suspends the model on a message. It lives in the model's frame, and is not copied.
+template <Scalar Real> struct Site {
+    explicit Site(Message<Real>&& message_) : message(std::move(message_)) {}
+    Site(const Site&) = delete;
+
+    bool await_ready() const { return false; }
+    template <class Promise> void await_suspend(std::coroutine_handle<Promise> frame) {
+        frame.promise().pending = &message;
+    }
+    Message<Real> message;
+};
+
+/// The distribution of a site, repeated to the shape of its data where the data has more axes.
+template <class D, class O> auto site_distribution(const Sample<D, O>& effect, std::span<const Frame> frames) {
+    if constexpr (requires { typename O::type; }) {
+        constexpr std::size_t rank = rank_of<typename O::type>;
+        if constexpr (rank > D::rank) {
+            if (effect.observation.data) return effect.distribution.expand_to(effect.observation.data->extents());
+            Extents<rank> extents; // latent this time: as long as the plates around it
+            std::size_t axis = 0;
+            for (const Frame& plate : frames)
+                if (plate.index == Frame::vectorized && axis < rank) extents[rank - ++axis] = plate.size;
+            if (axis < rank)
+                throw Error(full_name(effect.name, frames), "a plate for each axis of a site without data",
+                            std::to_string(axis) + " plates for " + std::to_string(rank) + " axes",
+                            "Put the site into a plate, or expand its distribution.");
+            return effect.distribution.expand_to(extents);
+        } else {
+            return effect.distribution;
+        }
+    } else {
+        return effect.distribution;
+    }
+}
+
+template <Scalar Real, class D, class O> struct SampleSite : Site<Real> {
+    using Repeated = decltype(site_distribution(std::declval<const Sample<D, O>&>(), {}));
+    static constexpr auto reply_type() {
+        if constexpr (!D::is_discrete) return std::type_identity<array_t<Real, Repeated::rank>>();
+        else if constexpr (requires { typename O::type; })
+            return std::type_identity<array_t<element_t<typename O::type>, Repeated::rank>>();
+        else return std::type_identity<array_t<Integer, Repeated::rank>>();
+    }
+    using Reply = typename decltype(reply_type())::type;
+
+    SampleSite(const Run<Real>& run, const Sample<D, O>& effect)
+        : Site<Real>({Kind::sample, effect.name, run.state.frames}),
+          density(site_distribution(effect, run.state.frames)) {
+        this->message.distribution = &density;
+        if constexpr (requires { typename O::type; })
+            if (effect.observation.data) {
+                using Data = typename O::type;
+                using Constant = std::conditional_t<std::same_as<element_t<Data>, double>, array_t<Real, rank_of<Data>>, Data>;
+                this->message.answer(Constant(*effect.observation.data), Provenance::observed);
+            }
+    }
+    Reply await_resume() const { return value_as<Reply>(this->message.value); }
+
+    Erased<Real, Repeated> density;
+};
+
+template <Scalar Real, class V> struct DeterministicSite : Site<Real> {
+    DeterministicSite(const Run<Real>& run, const Deterministic<V>& effect)
+        : Site<Real>({Kind::deterministic, effect.name, run.state.frames}), value(effect.value) {
+        if constexpr (std::is_arithmetic_v<V>) this->message.value = Real(static_cast<double>(value));
+        else if constexpr (std::same_as<element_t<V>, Integer>) this->message.value = value;
+        else this->message.value = array_t<Real, rank_of<V>>(value);
+    }
+    V await_resume() const { return value; }
+    const V value;
+};
+
+template <Scalar Real, class V> struct FactorSite : Site<Real> {
+    FactorSite(const Run<Real>& run, const Factor<V>& effect)
+        : Site<Real>({Kind::factor, effect.name, run.state.frames}) {
+        if constexpr (AnyArray<V>) this->message.log_factor = Real(sum(effect.log_factor));
+        else
+            this->message.log_factor =
+                Real(effect.log_factor) * static_cast<double>(plate_elements(this->message.frames));
+    }
+    void await_resume() const {}
+};
+
+template <Scalar Real, class S, std::size_t Rank> struct ParamSite : Site<Real> {
+    ParamSite(const Run<Real>& run, const Param<S, Rank>& effect)
+        : Site<Real>({Kind::param, effect.name, run.state.frames}), point({effect.initial, effect.domain}) {
+        this->message.distribution = &point;
+    }
+    array_t<Real, Rank> await_resume() const { return value_as<array_t<Real, Rank>>(this->message.value); }
+
+    Erased<Real, FreePoint<S, Rank>> point;
+};
+
+struct PlateOpening {
+    RunState& state;
+    Plate plate;
+    bool await_ready() const { return true; }
+    void await_suspend(std::coroutine_handle<>) const {}
+    PlateScope await_resume() const { return PlateScope(state, plate); }
+};
+
+/// Prefixes the names of sites while it lives.
+class NameScope {
+  public:
+    NameScope(RunState& state, std::string_view prefix) : frames_(state.frames), depth_(state.frames.size()) {
+        if (!prefix.empty()) frames_.push_back({prefix, 0, Frame::scope});
+    }
+    NameScope(const NameScope&) = delete;
+    ~NameScope() { frames_.resize(depth_); }
+
+  private:
+    PoolVector<Frame>& frames_;
+    std::size_t depth_;
+};
+
+template <Scalar Real, class Recipe, class... A> struct SubmodelCall {
+    Run<Real>& run;
+    Submodel<Recipe, A...>& effect;
+    bool await_ready() const { return true; }
+    void await_suspend(std::coroutine_handle<>) const {}
+    auto await_resume() const {
+        const NameScope scope(run.state, effect.scope);
+        return std::apply([&](auto&&... a) { return run_within(run, effect.recipe, std::forward<A>(a)...); },
+                          effect.arguments);
+    }
+};
+
+} // namespace modus

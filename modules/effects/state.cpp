@@ -1,0 +1,51 @@
+module;
+#include <cstdint>
+#include <source_location>
+#include <string>
+#include <string_view>
+
+module modus.effects;
+
+import modus.autodiff;
+
+namespace modus {
+namespace {
+
+std::string place(const std::source_location& where) {
+    const std::string_view path = where.file_name();
+    return std::string(path.substr(path.find_last_of('/') + 1)) + ":" + std::to_string(where.line());
+}
+
+} // namespace
+
+void RunState::visit(const Name& base, std::uint64_t hash) {
+    if (2 * sites_.size() >= slots_.size()) grow();
+    std::size_t slot = hash & (slots_.size() - 1);
+    for (; slots_[slot]; slot = (slot + 1) & (slots_.size() - 1)) {
+        const Site& other = sites_[slots_[slot] - 1];
+        if (other.hash == hash)
+            throw Error(full_name(base, frames), "one site of this name in a run",
+                        "two, at " + place(other.where) + " and " + place(base.where),
+                        "Rename one of them; in a loop, use a sequential plate or dynamic(name).");
+    }
+    sites_.push_back({hash, base.is_literal ? base.text : std::string_view(), base.where});
+    slots_[slot] = static_cast<std::uint32_t>(sites_.size());
+}
+
+void RunState::grow() {
+    slots_.assign(slots_.empty() ? 32 : 2 * slots_.size(), 0);
+    for (std::size_t k = 0; k < sites_.size(); ++k) {
+        std::size_t slot = sites_[k].hash & (slots_.size() - 1);
+        while (slots_[slot]) slot = (slot + 1) & (slots_.size() - 1);
+        slots_[slot] = static_cast<std::uint32_t>(k + 1);
+    }
+}
+
+std::string RunState::visited() const {
+    std::string text;
+    for (const Site& site : sites_)
+        text += (text.empty() ? "" : ", ") + std::string(site.literal.empty() ? "(a dynamic name)" : site.literal);
+    return text.empty() ? "none" : text;
+}
+
+} // namespace modus

@@ -1,0 +1,45 @@
+module;
+#include <cstddef>
+#include <cstdint>
+#include <source_location>
+#include <string>
+#include <string_view>
+
+// What one run of a model remembers: the plates that are open, and the sites that were visited.
+export module modus.effects:state;
+
+import modus.autodiff;
+import :name;
+
+export namespace modus {
+
+struct RunOptions {
+    /// Check parameters and values of every site. Without it a wrong value may give a wrong answer silently.
+    bool validate = true;
+};
+
+class RunState {
+  public:
+    explicit RunState(const RunOptions& options_) : options(options_) {}
+
+    /// Registers a site. Throws Error with both places in the source where its name was used before.
+    void visit(const Name& base, std::uint64_t hash);
+    /// Names of the sites visited so far, as written, for messages: "a, b, c".
+    std::string visited() const;
+
+    RunOptions options;
+    PoolVector<Frame> frames;
+
+  private:
+    struct Site {
+        std::uint64_t hash = 0;
+        std::string_view literal; // empty where the name was made at run time
+        std::source_location where;
+    };
+    void grow();
+
+    PoolVector<Site> sites_;           // in order
+    PoolVector<std::uint32_t> slots_;  // open addressing: 1 + index into sites_, 0 where free
+};
+
+} // namespace modus
