@@ -25,24 +25,24 @@ void matrix_product(const double* a, std::size_t rows, std::size_t inner, const 
 export namespace modus {
 
 template <class A, class B>
-concept Elementwise = Argument<A> && Argument<B> && (AnyArray<A> || AnyArray<B>);
+concept ArrayOperands = Argument<A> && Argument<B> && (AnyArray<A> || AnyArray<B>);
 /// `*` with a matrix on the left of an array is the matrix product, as in mathematics; see `elementwise_product`.
 template <class A, class B>
-concept ElementwiseProduct = Elementwise<A, B> && !(rank_of<A> == 2 && AnyArray<B>);
+concept ProductOperands = ArrayOperands<A, B> && !(rank_of<A> == 2 && AnyArray<B>);
 
 template <AnyArray A> auto operator-(const A& x) {
     return map([](const auto& a) { return -a; }, x);
 }
-template <class A, class B> requires Elementwise<A, B> auto operator+(const A& x, const B& y) {
+template <class A, class B> requires ArrayOperands<A, B> auto operator+(const A& x, const B& y) {
     return map([](const auto& a, const auto& b) { return a + b; }, x, y);
 }
-template <class A, class B> requires Elementwise<A, B> auto operator-(const A& x, const B& y) {
+template <class A, class B> requires ArrayOperands<A, B> auto operator-(const A& x, const B& y) {
     return map([](const auto& a, const auto& b) { return a - b; }, x, y);
 }
-template <class A, class B> requires ElementwiseProduct<A, B> auto operator*(const A& x, const B& y) {
+template <class A, class B> requires ProductOperands<A, B> auto operator*(const A& x, const B& y) {
     return map([](const auto& a, const auto& b) { return a * b; }, x, y);
 }
-template <class A, class B> requires Elementwise<A, B> auto operator/(const A& x, const B& y) {
+template <class A, class B> requires ArrayOperands<A, B> auto operator/(const A& x, const B& y) {
     return map([](const auto& a, const auto& b) { return a / b; }, x, y);
 }
 /// x_ij y_ij for two matrices, whose `*` is the matrix product.

@@ -17,6 +17,9 @@ import :name;
 
 export namespace modus {
 
+/// No data: `run(model, X, absent)`.
+inline constexpr std::nullopt_t absent = std::nullopt;
+
 /// Data that may be absent, as a parameter of a model: where it is, the site is latent. Shares the memory of arrays.
 template <class T> class Observed {
   public:

@@ -20,6 +20,8 @@ std::string number(Integer x) { return std::to_string(x); }
 
 } // namespace
 
+std::string format_exactly(double x) { return fmt::format("{}", x); }
+
 std::string describe(const Data& value) {
     return std::visit(
         [&]<class A>(const A& a) -> std::string {

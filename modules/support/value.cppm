@@ -81,6 +81,8 @@ template <class... T> Data data_of(const std::variant<T...>& value) {
 std::string describe(const Data& value);
 /// The numbers, as `guide.median()` prints them: "1.20", "[0.52, -0.31]", a matrix row by row.
 std::string format(const Data& value);
+/// A number with all its digits, for error messages.
+std::string format_exactly(double x);
 
 /// The value as a T: a number or an array, real (constant or not) or integer. Integers become real numbers; real
 /// constants become integers where they are whole. Throws Error where the kind or the rank differ.

@@ -1,0 +1,39 @@
+module;
+#include <array>
+#include <string_view>
+
+// The normal distribution.
+export module modus.distributions:normal;
+
+import modus.autodiff;
+import modus.support;
+import :elementwise;
+
+export namespace modus {
+
+struct NormalFamily {
+    static constexpr std::string_view name = "Normal";
+    static constexpr std::array parameters{Parameter{"loc", Constraint::real}, Parameter{"scale", Constraint::positive}};
+
+    static auto support(const auto&...) { return support::real; }
+    static auto log_density(const auto& x, const auto& loc, const auto& scale) {
+        const auto z = (x - loc) / scale;
+        return -0.5 * z * z - log(scale) - half_log_2pi;
+    }
+    static double draw(Random& random, double loc, double scale) { return loc + scale * random.normal(); }
+    static double mean(double loc, double) { return loc; }
+    static double variance(double, double scale) { return scale * scale; }
+    static double quantile(double q, double loc, double scale) { return loc + scale * normal_quantile(q); }
+
+    static constexpr double half_log_2pi = 0.91893853320467274178;
+};
+
+/// Normal(loc, scale) on the real numbers; loc is the mean, scale > 0 the standard deviation.
+/// pytorch.org/docs/stable/distributions.html#normal; Stan: normal(mu, sigma).
+template <class Loc, class Scale> struct Normal : Univariate<NormalFamily, Loc, Scale> {
+    Normal(const auto& loc, const auto& scale)
+        : Univariate<NormalFamily, Loc, Scale>(as_parameter(loc), as_parameter(scale)) {}
+};
+template <class L, class S> Normal(const L&, const S&) -> Normal<parameter_t<L>, parameter_t<S>>;
+
+} // namespace modus
