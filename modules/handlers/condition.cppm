@@ -1,0 +1,28 @@
+module;
+#include <utility>
+
+// condition turns latent sites into observed ones.
+export module modus.handlers:condition;
+
+import modus.autodiff;
+import modus.effects;
+import :assignment;
+import :named_values;
+
+export namespace modus {
+
+/// `model | condition({{"sigma", 1.0}})`: gives data to sites and marks them observed. Throws Error at the end of a run
+/// for a name that no site has, and where a site has other data already. pyro.poutine.condition.
+struct condition : Handler {
+    explicit condition(NamedValues data) : assignment("condition", std::move(data)) {}
+
+    void start() { assignment.start(); }
+    template <Scalar Real> void process(Message<Real>& message) {
+        if (message.kind == Kind::sample) assignment.assign(message, Provenance::observed);
+    }
+    void finish(const RunState& state) { assignment.finish(state); }
+
+    Assignment assignment;
+};
+
+} // namespace modus

@@ -1,0 +1,27 @@
+module;
+#include <cstdint>
+
+// seed draws the values of latent sites from their distributions.
+export module modus.handlers:seed;
+
+import modus.autodiff;
+import modus.effects;
+import modus.support;
+
+export namespace modus {
+
+/// `model | seed(7)`: each latent site without a value gets a draw from the stream of (seed, full site name), so that
+/// the draws of one site do not depend on the other sites. pyro.poutine.seed, numpyro.handlers.seed.
+struct seed : Handler {
+    explicit seed(std::uint64_t number_) : number(number_) {}
+
+    template <Scalar Real> void process(Message<Real>& message) {
+        if (message.kind != Kind::sample || has_value(message.value)) return;
+        Random random(number, message.hash);
+        message.answer(to_value<Real>(message.distribution->draw(random)), Provenance::sampled);
+    }
+
+    std::uint64_t number;
+};
+
+} // namespace modus

@@ -1,0 +1,59 @@
+module;
+#include <cmath>
+#include <string>
+
+// The loss that variational inference minimizes.
+export module modus.infer:elbo;
+
+import modus.autodiff;
+import modus.effects;
+import modus.support;
+import :auto_delta;
+
+export namespace modus {
+
+/// Sums the log densities of the sites that reach it.
+template <Scalar Real> struct LogJoint : Handler {
+    Real total{};
+    void postprocess(Message<Real>& message) {
+        if (message.kind == Kind::sample || message.kind == Kind::factor) total += message.log_density();
+    }
+};
+
+/// Finds the first site whose log density, or a derivative of it, is not finite.
+struct FindNonFinite : Handler {
+    std::string site, value;
+    double log_density = 0;
+    template <Scalar Real> void postprocess(Message<Real>& message) {
+        if (!site.empty()) return;
+        const Real density = message.log_density();
+        if (is_finite(density)) return;
+        site = message.name();
+        value = format(data_of(message.value));
+        log_density = value_of(density);
+    }
+
+  private:
+    static bool is_finite(double x) { return std::isfinite(x); }
+    template <class T, std::size_t N> static bool is_finite(const Dual<T, N>& x) {
+        for (const T& t : x.tangent)
+            if (!is_finite(t)) return false;
+        return is_finite(x.value);
+    }
+};
+
+/// The negative evidence lower bound. With AutoDelta this is exactly -log p(data, latents) in constrained space.
+/// Pyro: pyro.infer.Trace_ELBO.
+struct TraceELBO {
+    /// The loss at the unconstrained parameters u of the guide.
+    template <Scalar Real, class M, class G, class... A>
+    Real loss(const RunOptions& options, const M& model, const G& guide, const Array<Real, 1>& u,
+              const A&... arguments) const {
+        auto answer = guide.answers(u);
+        LogJoint<Real> joint;
+        run<Real>(options, with_handler(with_handler(model, answer), joint), arguments...);
+        return -joint.total;
+    }
+};
+
+} // namespace modus

@@ -1,0 +1,9 @@
+// Everything: `import modus;`.
+export module modus;
+
+export import modus.autodiff;
+export import modus.distributions;
+export import modus.effects;
+export import modus.handlers;
+export import modus.infer;
+export import modus.support;

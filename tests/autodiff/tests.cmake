@@ -1,0 +1,1 @@
+modus_test(autodiff/math)
