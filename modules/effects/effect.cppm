@@ -36,12 +36,14 @@ template <class T> class Observed {
     std::optional<T> data_;
 };
 
-/// Data as a site keeps it: `data` is none where it was absent; `may_be_absent` is known from its type.
-template <class T, bool MayBeAbsent> struct Observation {
+/// Data as a site keeps it; none where it was absent.
+template <class T> struct Observation {
     using type = T;
-    static constexpr bool may_be_absent = MayBeAbsent;
     std::optional<T> data;
 };
+
+struct NotObserved {};
+struct GivenLater {};
 
 /// `obs = y`: the data of a site, a number, a vector or a matrix, or an optional or Observed one.
 struct ObservationKeyword {
@@ -58,19 +60,18 @@ struct ObservationKeyword {
         }
     }
     template <class T> auto operator=(const T& data) const {
-        return Observation<decltype(canonical(data)), false>{canonical(data)};
+        return Observation<decltype(canonical(data))>{canonical(data)};
     }
     template <class T> auto operator=(const std::optional<T>& data) const {
         using C = decltype(canonical(*data));
-        return Observation<C, true>{data ? std::optional<C>(canonical(*data)) : std::nullopt};
+        return Observation<C>{data ? std::optional<C>(canonical(*data)) : std::nullopt};
     }
     template <class T> auto operator=(const Observed<T>& data) const { return *this = data.data(); }
+    /// `obs = absent`: no data here, but a handler will give the value. A discrete site needs this in a model that is
+    /// differentiated.
+    auto operator=(std::nullopt_t) const { return GivenLater{}; }
 };
 inline constexpr ObservationKeyword obs{};
-
-struct NotObserved {
-    static constexpr bool may_be_absent = true;
-};
 
 /// A random site: a name, a distribution, and possibly its data.
 template <Distribution D, class O> struct Sample {
@@ -78,11 +79,9 @@ template <Distribution D, class O> struct Sample {
     D distribution;
     O observation;
 };
-template <Distribution D> auto sample(Name name, const D& distribution) {
-    return Sample<D, NotObserved>{name, distribution, {}};
-}
-template <Distribution D, class T, bool A> auto sample(Name name, const D& distribution, const Observation<T, A>& data) {
-    return Sample<D, Observation<T, A>>{name, distribution, data};
+template <Distribution D, class O = NotObserved>
+auto sample(Name name, const D& distribution, const O& observation = {}) {
+    return Sample<D, O>{name, distribution, observation};
 }
 
 /// A value to remember under a name; it has no density.

@@ -1,4 +1,5 @@
 module;
+#include <concepts>
 #include <coroutine>
 #include <cstddef>
 #include <optional>
@@ -67,6 +68,9 @@ template <Scalar Real, class T> class [[nodiscard]] Model {
         auto yield_value(const Plate& effect) { return PlateOpening{run->state, effect}; }
         template <class Recipe, class... A> auto yield_value(Submodel<Recipe, A...>&& effect) {
             return SubmodelCall<Real, Recipe, A...>{*run, effect};
+        }
+        template <class Other> void yield_value(const Other&) {
+            static_assert(std::same_as<Other, void>, "a model yields sample, param, deterministic, factor, plate or submodel");
         }
         void await_transform(auto&&) = delete; // a model yields effects; it does not co_await
 

@@ -74,6 +74,9 @@ template <class D, class O> auto site_distribution(const Sample<D, O>& effect, s
 }
 
 template <Scalar Real, class D, class O> struct SampleSite : Site<Real> {
+    static_assert(!D::is_discrete || !std::same_as<O, NotObserved> || std::same_as<Real, double>,
+                  "a discrete latent site cannot be learned: sum it out of the model by hand (log_sum_exp), or write "
+                  "obs = absent if a handler gives its value");
     using Repeated = decltype(site_distribution(std::declval<const Sample<D, O>&>(), {}));
     static constexpr auto reply_type() {
         if constexpr (!D::is_discrete) return std::type_identity<array_t<Real, Repeated::rank>>();

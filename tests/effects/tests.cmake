@@ -1,0 +1,6 @@
+modus_test(effects/copies)
+modus_test(effects/effect)
+modus_test(effects/model)
+modus_test(effects/name)
+modus_test(effects/plate)
+modus_test(effects/stack)

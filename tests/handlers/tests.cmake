@@ -1,0 +1,8 @@
+modus_test(handlers/algebra)
+modus_test(handlers/block)
+modus_test(handlers/condition)
+modus_test(handlers/named_values)
+modus_test(handlers/replay)
+modus_test(handlers/seed)
+modus_test(handlers/substitute)
+modus_test(handlers/trace)

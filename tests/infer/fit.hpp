@@ -1,0 +1,27 @@
+// A fit to convergence. Included after the imports, and includes nothing itself.
+#pragma once
+
+namespace {
+
+/// The values at the optimum, found by Adam with a falling step size, and the loss there.
+struct Fitted {
+    modus::NamedValues values;
+    double loss;
+};
+
+template <class M, class... A>
+Fitted fit(const M& model, modus::Initializer init, std::size_t steps, double lr, const A&... arguments) {
+    modus::AutoDelta guide(model, init);
+    // the step sizes sum to lr * steps / 5, and end at lr * exp(-5)... then once more, to settle
+    const double decay = std::exp(-8.0 / static_cast<double>(steps));
+    modus::SVI svi(model, guide, modus::Adam{.lr = lr, .lr_decay = decay}, modus::TraceELBO{});
+    svi.run(steps, arguments...);
+    modus::SVI settle(model, guide, modus::Adam{.lr = lr * 1e-3, .lr_decay = decay}, modus::TraceELBO{});
+    settle.run(steps, arguments...);
+    return {guide.median(arguments...), settle.evaluate_loss(arguments...)};
+}
+template <class M, class... A> Fitted fit(const M& model, const A&... arguments) {
+    return fit(model, modus::init_to_median, 3000, 0.05, arguments...);
+}
+
+} // namespace

@@ -1,0 +1,8 @@
+modus_test(infer/acceptance)
+modus_test(infer/allocations)
+modus_test(infer/auto_delta)
+modus_test(infer/elbo)
+modus_test(infer/init)
+modus_test(infer/optim/adam)
+modus_test(infer/optim/sgd)
+modus_test(infer/svi)
