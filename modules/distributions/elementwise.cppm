@@ -34,12 +34,13 @@ bool satisfies(Constraint constraint, double x);
 std::string describe(Constraint constraint);
 
 /// What may stand in a parameter's place: a number, a scalar of the model, an array of either, a range of numbers.
-template <class T> auto as_parameter(const T& x) {
+template <class T> requires Argument<T> || std::ranges::range<const T>
+auto as_parameter(const T& x) {
     if constexpr (std::is_arithmetic_v<T>) return static_cast<double>(x);
     else if constexpr (Scalar<T> || AnyArray<T>) return x;
-    else return Vector(std::ranges::subrange(x.begin(), x.end()) | std::views::transform([](auto v) {
-                           return static_cast<double>(v);
-                       }));
+    else
+        return Vector(std::ranges::subrange(x.begin(), x.end()) |
+                      std::views::transform([](auto v) { return static_cast<double>(v); }));
 }
 template <class T> using parameter_t = decltype(as_parameter(std::declval<const T&>()));
 
@@ -94,6 +95,13 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
         Elementwise result = *this;
         if constexpr (std::is_arithmetic_v<M>) result.mask_ = repeat_mask<Rank>(static_cast<Integer>(mask));
         else result.mask_ = repeat_mask<Rank>(mask);
+        if constexpr (Rank > 0) {
+            const auto& shape = result.mask_->extents();
+            for (std::size_t d = 0; d < Rank; ++d)
+                if (shape[d] != 1 && shape[d] != extents_[d])
+                    throw Error("", "a mask that repeats to " + format_shape(extents_), format_shape(shape),
+                                "Sizes must agree along each axis, counted from the last, or be 1.");
+        }
         return result;
     }
 
@@ -109,7 +117,7 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
 
     /// Throws Error where the shape differs or an element (that is not masked) is outside the support.
     void check_value(const Data& data) const {
-        if (shape_of(data) != make_shape(extents_))
+        if (!has_value(data) || shape_of(data) != make_shape(extents_))
             throw Error("", "a value of shape " + format_shape(extents_), describe(data),
                         "The value of a site has its batch shape followed by its event shape.");
         std::visit(
@@ -146,6 +154,8 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
     }
     /// The quantile function of each element; for discrete ones the smallest value that is enough.
     Data quantile(double q) const {
+        if (!(q >= 0 && q <= 1))
+            throw Error("", "a probability from 0 to 1", format_exactly(q), "Check the argument of quantile.");
         return elementwise([q](auto... p) { return static_cast<Number>(Family::quantile(q, p...)); });
     }
     Data feasible() const {
@@ -225,8 +235,7 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
     /// f of the parameters' plain values at element k in storage order.
     template <class F> auto at_element(std::size_t k, const F& f) const {
         const std::size_t rows = Rank > 0 ? std::max<std::size_t>(extents_[0], 1) : 1;
-        return std::apply(
-            [&](const auto&... p) { return f(Reader<Rank, P>(p)(k % rows, k / rows)...); }, parameters_);
+        return std::apply([&](const auto&... p) { return f(Reader<Rank, P>(p)(k % rows, k / rows)...); }, parameters_);
     }
     std::string index(std::size_t k) const {
         if constexpr (Rank == 0) return "";
@@ -255,8 +264,7 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
         double found;
         if constexpr (AnyArray<X>) found = static_cast<double>(value_of(x.load(bad)));
         else found = static_cast<double>(value_of(x));
-        const std::string support =
-            at_element(bad, [](const auto&... p) { return Family::support(p...).name(); });
+        const std::string support = at_element(bad, [](const auto&... p) { return Family::support(p...).name(); });
         throw Error("", support + ", the support of " + std::string(Family::name), format_exactly(found) + index(bad),
                     found != found ? "Remove the missing value, or leave it out with .mask(...)."
                                    : "Check the data, or choose a distribution with a wider support.");
@@ -265,16 +273,24 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
     template <std::size_t... K> void check_each(std::index_sequence<K...>) const {
         (check_parameter(Family::parameters[K], std::get<K>(parameters_)), ...);
         if constexpr (requires { Family::check(value_of(std::declval<element_t<P>>())...); }) {
-            const std::size_t bad =
-                std::apply([&](const auto&... p) { return find_first(extents_, [](auto... q) { return !Family::check(q...).empty(); }, value_of(p)...); }, parameters_);
+            const std::size_t bad = std::apply(
+                [&](const auto&... p) {
+                    return find_first(extents_, [](auto... q) { return !Family::check(q...).empty(); }, value_of(p)...);
+                },
+                parameters_);
             if (bad < make_shape(extents_).size())
-                throw Error("", std::string(Family::name) + " with " + at_element(bad, [](const auto&... p) { return std::string(Family::check(value_of(p)...)); }),
-                            at_element(bad, [](const auto&... p) {
-                                std::string text;
-                                ((text += (text.empty() ? "" : " and ") + format_exactly(value_of(p))), ...);
-                                return text;
-                            }) + index(bad),
-                            "Check the parameters of the distribution.");
+                throw Error(
+                    "",
+                    std::string(Family::name) + " with " +
+                        at_element(bad, [](const auto&... p) { return std::string(Family::check(value_of(p)...)); }),
+                    at_element(bad,
+                               [](const auto&... p) {
+                                   std::string text;
+                                   ((text += (text.empty() ? "" : " and ") + format_exactly(value_of(p))), ...);
+                                   return text;
+                               }) +
+                        index(bad),
+                    "Check the parameters of the distribution.");
         }
     }
     template <class Q> static void check_parameter(const Parameter& parameter, const Q& q) {
@@ -289,7 +305,9 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
             if (satisfies(parameter.constraint, values)) return;
             found = static_cast<double>(values);
         }
-        throw Error("", std::string(parameter.name) + " of " + std::string(Family::name) + " to be " + describe(parameter.constraint),
+        throw Error("",
+                    std::string(parameter.name) + " of " + std::string(Family::name) + " to be " +
+                        describe(parameter.constraint),
                     format_exactly(found) + (AnyArray<Q> ? " at element " + std::to_string(bad) : ""),
                     found != found ? "Look for the computation that gave NaN."
                                    : "Check the parameter, or the support of the site that it comes from.");
@@ -302,7 +320,7 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
 };
 
 /// The base of a distribution whose batch shape is that of its parameters.
-template <class Family, class... P>
-using Univariate = Elementwise<Family, std::max({std::size_t{0}, rank_of<P>...}), P...>;
+template <class Family, class... P> using Univariate =
+    Elementwise<Family, std::max({std::size_t{0}, rank_of<P>...}), P...>;
 
 } // namespace modus

@@ -13,7 +13,8 @@ export namespace modus {
 
 struct NormalFamily {
     static constexpr std::string_view name = "Normal";
-    static constexpr std::array parameters{Parameter{"loc", Constraint::real}, Parameter{"scale", Constraint::positive}};
+    static constexpr std::array parameters{Parameter{"loc", Constraint::real},
+                                           Parameter{"scale", Constraint::positive}};
 
     static auto support(const auto&...) { return support::real; }
     static auto log_density(const auto& x, const auto& loc, const auto& scale) {

@@ -1,0 +1,24 @@
+#include "laws.hpp"
+
+import modus.autodiff;
+import modus.distributions;
+import modus.support;
+
+using namespace modus;
+
+MODUS_SUBJECT(BernoulliLogits, 1, 0);
+
+BOOST_AUTO_TEST_CASE(log_density_is_that_of_the_table) { laws::log_density<Subject>(); }
+BOOST_AUTO_TEST_CASE(derivatives_are_those_of_the_table) { laws::derivatives<Subject>(); }
+BOOST_AUTO_TEST_CASE(quantiles_are_those_of_the_table) { laws::quantiles<Subject>(); }
+BOOST_AUTO_TEST_CASE(moments_are_those_of_the_table) { laws::moments<Subject>(); }
+BOOST_AUTO_TEST_CASE(draws_follow_the_distribution) { laws::draws<Subject>(); }
+
+BOOST_AUTO_TEST_CASE(parameters_out_of_their_domain_are_refused) {
+    laws::refuses_parameter<Subject>({0.25}, 0, "logits", "a real number", std::numeric_limits<double>::infinity(),
+                                     "inf");
+}
+
+BOOST_AUTO_TEST_CASE(values_outside_the_support_are_refused) {
+    laws::support<Subject>({0.25}, "0 or 1", {0, 1}, {{2, "2"}, {0.5, "0.5"}, {-1, "-1"}});
+}
