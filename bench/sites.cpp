@@ -23,8 +23,8 @@ void two_handlers(benchmark::State& state) {
     const auto handled = many_sites | inner | outer;
     for (auto _ : state) run(RunOptions{.validate = state.range(0) != 0}, handled);
     benchmark::DoNotOptimize(outer.seen);
-    state.counters["per_site"] =
-        benchmark::Counter(static_cast<double>(sites), benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+    state.counters["per_site"] = benchmark::Counter(
+        static_cast<double>(sites), benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
 BENCHMARK(two_handlers)->Arg(0)->Arg(1)->ArgName("validate");
 
@@ -35,8 +35,8 @@ void log_joint(benchmark::State& state) {
     const auto handled = many_sites | count | joint;
     for (auto _ : state) run(RunOptions{.validate = state.range(0) != 0}, handled);
     benchmark::DoNotOptimize(joint.total);
-    state.counters["per_site"] =
-        benchmark::Counter(static_cast<double>(sites), benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+    state.counters["per_site"] = benchmark::Counter(
+        static_cast<double>(sites), benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
 BENCHMARK(log_joint)->Arg(0)->Arg(1)->ArgName("validate");
 

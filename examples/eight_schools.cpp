@@ -21,7 +21,7 @@ constexpr auto eight_schools = []<Scalar Real>(const Vector& error, Observed<Vec
 // [model]
 
 int main() {
-    const Vector y{28, 8, -3, 7, -1, 1, 18, 12}; // estimated effects
+    const Vector y{28, 8, -3, 7, -1, 1, 18, 12};       // estimated effects
     const Vector error{15, 10, 16, 11, 9, 11, 10, 18}; // their standard errors
 
     AutoDelta guide(eight_schools);
@@ -34,5 +34,6 @@ int main() {
     const double mu = fit.get<double>("mu"), tau = fit.get<double>("tau");
     const double expected_mu = 2.0191279772509026, expected_tau = 22.047870174986294;
     std::cout << "mu " << mu << ", tau " << tau << "\n";
-    return std::fabs(mu - expected_mu) < 1e-6 * expected_mu && std::fabs(tau - expected_tau) < 1e-6 * expected_tau ? 0 : 1;
+    return std::fabs(mu - expected_mu) < 1e-6 * expected_mu && std::fabs(tau - expected_tau) < 1e-6 * expected_tau ? 0
+                                                                                                                   : 1;
 }

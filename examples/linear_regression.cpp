@@ -1,7 +1,6 @@
 // A Bayesian linear regression on real data: fuel consumption of 32 cars from weight, power and quarter-mile time.
 //
-//     linear_regression [mtcars.csv]
-#include <CLI/CLI.hpp>
+//     linear_regression [file.csv with columns mpg, wt, hp, qsec]
 #include <cmath>
 #include <csv.h>
 #include <iostream>
@@ -33,11 +32,7 @@ Vector standardized(const std::vector<double>& column) {
 } // namespace
 
 int main(int argc, char** argv) try {
-    std::string path = MODUS_EXAMPLES_DATA "/mtcars.csv";
-    CLI::App app("Linear regression of fuel consumption on weight, power and quarter-mile time");
-    app.add_option("file", path, "CSV file with columns mpg, wt, hp, qsec")->check(CLI::ExistingFile);
-    CLI11_PARSE(app, argc, argv);
-
+    const std::string path = argc > 1 ? argv[1] : MODUS_EXAMPLES_DATA "/mtcars.csv";
     std::vector<double> mpg, wt, hp, qsec;
     io::CSVReader<4> csv(path);
     csv.read_header(io::ignore_extra_column, "mpg", "wt", "hp", "qsec");

@@ -1,5 +1,6 @@
 module;
 #include <algorithm>
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <span>
@@ -33,16 +34,20 @@ concept ProductOperands = ArrayOperands<A, B> && !(rank_of<A> == 2 && AnyArray<B
 template <AnyArray A> auto operator-(const A& x) {
     return map([](const auto& a) { return -a; }, x);
 }
-template <class A, class B> requires ArrayOperands<A, B> auto operator+(const A& x, const B& y) {
+template <class A, class B> requires ArrayOperands<A, B>
+auto operator+(const A& x, const B& y) {
     return map([](const auto& a, const auto& b) { return a + b; }, x, y);
 }
-template <class A, class B> requires ArrayOperands<A, B> auto operator-(const A& x, const B& y) {
+template <class A, class B> requires ArrayOperands<A, B>
+auto operator-(const A& x, const B& y) {
     return map([](const auto& a, const auto& b) { return a - b; }, x, y);
 }
-template <class A, class B> requires ProductOperands<A, B> auto operator*(const A& x, const B& y) {
+template <class A, class B> requires ProductOperands<A, B>
+auto operator*(const A& x, const B& y) {
     return map([](const auto& a, const auto& b) { return a * b; }, x, y);
 }
-template <class A, class B> requires ArrayOperands<A, B> auto operator/(const A& x, const B& y) {
+template <class A, class B> requires ArrayOperands<A, B>
+auto operator/(const A& x, const B& y) {
     return map([](const auto& a, const auto& b) { return a / b; }, x, y);
 }
 /// x_ij y_ij for two matrices, whose `*` is the matrix product.
@@ -56,8 +61,9 @@ template <Scalar A, Scalar B, std::size_t R> auto operator*(const Array<A, 2>& x
     const std::size_t rows = x.rows(), inner = x.cols();
     const std::size_t columns = R == 2 ? y.extents()[R - 1] : 1;
     if (inner != y.extents()[0])
-        throw Error("", "a right-hand side with " + std::to_string(inner) + " rows for a matrix of shape " +
-                            format_shape(x.extents()),
+        throw Error("",
+                    "a right-hand side with " + std::to_string(inner) + " rows for a matrix of shape " +
+                        format_shape(x.extents()),
                     "shape " + format_shape(y.extents()), "The columns of X and the length of w must agree.");
     Extents<R> extents;
     extents[0] = rows;
@@ -97,18 +103,23 @@ template <Scalar T, std::size_t R> T mean(const Array<T, R>& x) { return sum(x) 
 
 /// sum_i x_i y_i. Throws Error where the sizes differ.
 template <Scalar A, Scalar B> auto dot(const Array<A, 1>& x, const Array<B, 1>& y) {
-    return sum_map(broadcast_extents(x, y), [](const auto& a, const auto& b) { return a * b; }, x, y);
+    if (x.size() != y.size())
+        throw Error("", "a vector of shape " + format_shape(x.extents()), "shape " + format_shape(y.extents()),
+                    "A dot product does not broadcast.");
+    return sum_map(x.extents(), [](const auto& a, const auto& b) { return a * b; }, x, y);
 }
 
 /// log(sum_i exp(x_i)), without overflow.
 template <Scalar T, std::size_t R> T log_sum_exp(const Array<T, R>& x) {
     const auto values = x.values();
     const double top = values.size() ? *std::max_element(values.begin(), values.end()) : 0.0;
+    if (std::isinf(top)) return T(top); // top - top would be NaN
     return top + log(sum_map(x.extents(), [top](const auto& a) { return exp(a - top); }, x));
 }
 
 /// Scalars as a vector: stack(a, b, c).
-template <Argument... X> requires(sizeof...(X) > 0 && (!AnyArray<X> && ...)) auto stack(const X&... x) {
+template <Argument... X> requires(sizeof...(X) > 0 && (!AnyArray<X> && ...))
+auto stack(const X&... x) {
     using Result = common_scalar_t<X...>;
     auto result = Array<Result, 1>::uninitialized({sizeof...(X)});
     std::size_t k = 0;

@@ -6,6 +6,7 @@ module;
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <limits>
 #include <new>
 #include <ranges>
 #include <span>
@@ -119,19 +120,25 @@ template <Element T, std::size_t Rank> class Array {
     explicit Array(const Extents<Rank>& extents) : Array(uninitialized(extents)) {
         for (std::size_t k = 0; k < planes * size(); ++k) data_[k] = Word{};
     }
-    explicit Array(std::size_t n) requires(Rank == 1) : Array(Extents<1>{n}) {}
-    Array(std::size_t rows, std::size_t columns) requires(Rank == 2) : Array(Extents<2>{rows, columns}) {}
+    explicit Array(std::size_t n) requires(Rank == 1)
+        : Array(Extents<1>{n}) {}
+    Array(std::size_t rows, std::size_t columns) requires(Rank == 2)
+        : Array(Extents<2>{rows, columns}) {}
 
     /// A copy of the numbers in a list or a range, rank 1. Between integers and real numbers, only when asked for.
-    Array(std::initializer_list<Word> values) requires(Rank == 1 && is_plain) { assign(values); }
+    Array(std::initializer_list<Word> values) requires(Rank == 1 && is_plain)
+    {
+        assign(values);
+    }
     template <std::ranges::sized_range R>
-        requires(Rank == 1 && is_plain && std::is_arithmetic_v<std::ranges::range_value_t<R>> &&
-                 !std::same_as<std::remove_cvref_t<R>, Array>)
+    requires(Rank == 1 && is_plain && std::is_arithmetic_v<std::ranges::range_value_t<R>> &&
+             !std::same_as<std::remove_cvref_t<R>, Array>)
     explicit(std::integral<std::ranges::range_value_t<R>> != std::same_as<T, Integer>) Array(const R& values) {
         assign(values);
     }
     /// A matrix from its rows: Matrix{{1, 2}, {3, 4}}. Throws Error where the rows differ in length.
-    Array(std::initializer_list<std::initializer_list<Word>> rows) requires(Rank == 2 && is_plain) {
+    Array(std::initializer_list<std::initializer_list<Word>> rows) requires(Rank == 2 && is_plain)
+    {
         *this = uninitialized({rows.size(), rows.size() ? rows.begin()->size() : 0});
         std::size_t i = 0;
         for (const auto& row : rows) {
@@ -144,7 +151,8 @@ template <Element T, std::size_t Rank> class Array {
         }
     }
     /// A copy of column-major numbers.
-    Array(std::size_t rows, std::size_t columns, std::span<const Word> values) requires(Rank == 2 && is_plain) {
+    Array(std::size_t rows, std::size_t columns, std::span<const Word> values) requires(Rank == 2 && is_plain)
+    {
         if (values.size() != rows * columns)
             throw Error("", std::to_string(rows * columns) + " numbers", std::to_string(values.size()),
                         "Pass rows x columns numbers, column by column.");
@@ -161,14 +169,15 @@ template <Element T, std::size_t Rank> class Array {
     static Array uninitialized(const Extents<Rank>& extents) {
         Array result;
         result.extents_ = extents;
+        result.buffer_ = Buffer<Word>(words_for(extents));
         result.stride_ = result.size();
-        result.buffer_ = Buffer<Word>(planes * result.stride_);
         result.data_ = result.buffer_.data();
         return result;
     }
 
     /// A view of memory owned by somebody else, column-major, which must outlive every copy of the view.
-    static Array borrow(const Word* data, const Extents<Rank>& extents) requires is_plain {
+    static Array borrow(const Word* data, const Extents<Rank>& extents) requires is_plain
+    {
         Array result;
         result.extents_ = extents;
         result.stride_ = result.size();
@@ -180,14 +189,21 @@ template <Element T, std::size_t Rank> class Array {
         if constexpr (Rank == 1) return extents_[0];
         else return extents_[0] * extents_[1];
     }
-    std::size_t rows() const requires(Rank == 2) { return extents_[0]; }
-    std::size_t cols() const requires(Rank == 2) { return extents_[1]; }
+    std::size_t rows() const requires(Rank == 2)
+    {
+        return extents_[0];
+    }
+    std::size_t cols() const requires(Rank == 2)
+    {
+        return extents_[1];
+    }
     const Extents<Rank>& extents() const { return extents_; }
 
     /// Whether every tangent is zero because the elements are data.
     bool is_constant() const { return is_plain || is_constant_; }
     /// The values without their tangents; shares memory.
-    Array<double, Rank> values() const requires Scalar<T> {
+    Array<double, Rank> values() const requires Scalar<T>
+    {
         Array<double, Rank> result;
         result.buffer_ = buffer_;
         result.data_ = data_;
@@ -197,8 +213,9 @@ template <Element T, std::size_t Rank> class Array {
     }
 
     /// The elements from `first` on, `count` of them; shares memory.
-    Array slice(std::size_t first, std::size_t count) const requires(Rank == 1) {
-        if (first + count > size())
+    Array slice(std::size_t first, std::size_t count) const requires(Rank == 1)
+    {
+        if (first > size() || count > size() - first)
             throw Error("", "a slice within " + format_shape(extents_),
                         "elements " + std::to_string(first) + " to " + std::to_string(first + count),
                         "Shorten the slice.");
@@ -242,15 +259,26 @@ template <Element T, std::size_t Rank> class Array {
         }
     }
 
-    T operator[](std::size_t i) const requires(Rank == 1) { return load(checked(i)); }
-    T operator()(std::size_t i, std::size_t j) const requires(Rank == 2) { return load(checked(i, j)); }
-    Word& operator[](std::size_t i) requires(Rank == 1 && is_plain) { return writable()[checked(i)]; }
-    Word& operator()(std::size_t i, std::size_t j) requires(Rank == 2 && is_plain) {
+    T operator[](std::size_t i) const requires(Rank == 1)
+    {
+        return load(checked(i));
+    }
+    T operator()(std::size_t i, std::size_t j) const requires(Rank == 2)
+    {
+        return load(checked(i, j));
+    }
+    Word& operator[](std::size_t i) requires(Rank == 1 && is_plain)
+    {
+        return writable()[checked(i)];
+    }
+    Word& operator()(std::size_t i, std::size_t j) requires(Rank == 2 && is_plain)
+    {
         return writable()[checked(i, j)];
     }
 
     /// The elements at `indices`, in their order: alpha[group]. Throws Error where an index is out of range.
-    Array operator[](const IntVector& indices) const requires(Rank == 1) {
+    Array operator[](const IntVector& indices) const requires(Rank == 1)
+    {
         Array result;
         if (is_constant() && !is_plain) {
             if constexpr (!is_plain) result = Array(values()[indices]);
@@ -271,15 +299,25 @@ template <Element T, std::size_t Rank> class Array {
 
     /// The words: for plain arrays the elements, else the value plane, with `plane_stride` words to the next one.
     const Word* data() const { return data_; }
-    Word* data() requires is_plain { return writable(); }
+    Word* data() requires is_plain
+    {
+        return writable();
+    }
     std::size_t plane_stride() const { return stride_; }
     /// Words to be filled right after `uninitialized`.
     Word* fresh() { return data_; }
 
-    const Word* begin() const requires is_plain { return data_; }
-    const Word* end() const requires is_plain { return data_ + size(); }
+    const Word* begin() const requires is_plain
+    {
+        return data_;
+    }
+    const Word* end() const requires is_plain
+    {
+        return data_ + size();
+    }
 
-    friend bool operator==(const Array& x, const Array& y) requires is_plain {
+    friend bool operator==(const Array& x, const Array& y) requires is_plain
+    {
         if (x.extents_ != y.extents_) return false;
         for (std::size_t k = 0; k < x.size(); ++k)
             if (!(x.data_[k] == y.data_[k])) return false;
@@ -290,6 +328,17 @@ template <Element T, std::size_t Rank> class Array {
     template <Element, std::size_t> friend class Array;
 
     std::size_t rows_() const { return extents_[0]; }
+
+    /// In all planes. Throws std::bad_alloc instead of wrapping around, as for a size of 0 - 1.
+    static std::size_t words_for(const Extents<Rank>& extents) {
+        std::size_t words = planes;
+        for (const std::size_t extent : extents) {
+            if (extent > 0 && words > std::numeric_limits<std::size_t>::max() / (2 * sizeof(Word)) / extent)
+                throw std::bad_alloc();
+            words *= extent;
+        }
+        return words;
+    }
 
     template <class R> void assign(const R& values) {
         *this = uninitialized({static_cast<std::size_t>(std::ranges::size(values))});
@@ -327,6 +376,11 @@ template <Element T, std::size_t Rank> class Array {
 
 /// The numbers without their tangents.
 template <Scalar T, std::size_t R> Array<double, R> value_of(const Array<T, R>& x) { return x.values(); }
+/// Where the plain values begin.
+inline const double* value_plane(const double& x) { return &x; }
+template <class T, std::size_t N> const double* value_plane(const Dual<T, N>& x) { return value_plane(x.value); }
+template <Scalar T, std::size_t R> const double* value_plane(const Array<T, R>& x) { return x.data(); }
+
 constexpr Integer value_of(Integer x) { return x; }
 template <std::size_t R> Array<Integer, R> value_of(const Array<Integer, R>& x) { return x; }
 

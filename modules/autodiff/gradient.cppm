@@ -16,7 +16,8 @@ export namespace modus {
 inline constexpr std::size_t default_lanes = 8;
 
 /// x as an array of duals whose directions are the coordinates from `first` on.
-template <std::size_t Lanes, Scalar T> Array<Dual<T, Lanes>, 1> seed_directions(const Array<T, 1>& x, std::size_t first) {
+template <std::size_t Lanes, Scalar T>
+Array<Dual<T, Lanes>, 1> seed_directions(const Array<T, 1>& x, std::size_t first) {
     using Real = Dual<T, Lanes>;
     auto result = Array<Real, 1>::uninitialized(x.extents());
     for (std::size_t i = 0; i < x.size(); ++i) {

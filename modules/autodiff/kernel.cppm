@@ -3,7 +3,6 @@ module;
 #include <array>
 #include <concepts>
 #include <cstddef>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -30,15 +29,17 @@ template <Argument... A> auto broadcast_extents(const A&... arguments) {
     const auto merge = [&]<class B>(const B& argument) {
         if constexpr (AnyArray<B>) {
             constexpr std::size_t offset = rank - rank_of<B>;
+            auto merged = result;
             for (std::size_t d = 0; d < rank_of<B>; ++d) {
                 const std::size_t extent = argument.extents()[d];
-                std::size_t& merged = result[offset + d];
-                if (merged != extent && merged != 1 && extent != 1)
+                std::size_t& size = merged[offset + d];
+                if (size != extent && size != 1 && extent != 1)
                     throw Error("", "shapes that broadcast to " + format_shape(result),
                                 format_shape(argument.extents()),
                                 "Sizes must agree along each axis, counted from the last, or be 1.");
-                if (merged == 1) merged = extent;
+                if (size == 1) size = extent;
             }
+            result = merged;
         }
     };
     (merge(arguments), ...);
@@ -66,6 +67,9 @@ template <std::size_t Rank, class A> class Reader {
         else return as_real(argument_.load(i * row_step_ + j * column_step_));
     }
 
+    std::size_t row_step() const { return row_step_; }
+    std::size_t column_step() const { return column_step_; }
+
   private:
     template <class T> static auto as_real(const T& x) {
         if constexpr (std::is_arithmetic_v<T>) return static_cast<double>(x);
@@ -78,22 +82,20 @@ template <std::size_t Rank, class A> class Reader {
 /// f at every element of `extents`, to which the arguments broadcast, as an array (a scalar where Rank is 0).
 template <std::size_t Rank, class F, Argument... A>
 auto map_to(const Extents<Rank>& extents, const F& f, const A&... arguments) {
-    if constexpr (Rank == 0) {
-        return f(Reader<0, A>(arguments)(0, 0)...);
-    } else {
-        const std::tuple readers{Reader<Rank, A>(arguments)...};
-        const std::size_t rows = extents[0];
-        const std::size_t columns = Rank == 2 ? extents[Rank - 1] : 1;
-        return std::apply(
-            [&](const auto&... reader) {
-                using Result = std::remove_cvref_t<decltype(f(reader(0, 0)...))>;
-                auto result = Array<Result, Rank>::uninitialized(extents);
-                for (std::size_t j = 0; j < columns; ++j)
-                    for (std::size_t i = 0; i < rows; ++i) result.store(i + rows * j, f(reader(i, j)...));
-                return result;
-            },
-            readers);
-    }
+    const auto each = [&](const auto&... reader) {
+        if constexpr (Rank == 0) {
+            return f(reader(0, 0)...);
+        } else {
+            using Result = std::remove_cvref_t<decltype(f(reader(0, 0)...))>;
+            auto result = Array<Result, Rank>::uninitialized(extents);
+            const std::size_t rows = extents[0];
+            const std::size_t columns = Rank == 2 ? extents[Rank - 1] : 1;
+            for (std::size_t j = 0; j < columns; ++j)
+                for (std::size_t i = 0; i < rows; ++i) result.store(i + rows * j, f(reader(i, j)...));
+            return result;
+        }
+    };
+    return each(Reader<Rank, A>(arguments)...);
 }
 
 /// f at every element of the broadcast arguments, as an array (or a scalar where no argument is an array).
@@ -104,49 +106,58 @@ template <class F, Argument... A> auto map(const F& f, const A&... arguments) {
 /// The first element of `extents`, in storage order, for which the predicate holds; the size where there is none.
 template <std::size_t Rank, class F, Argument... A>
 std::size_t find_first(const Extents<Rank>& extents, const F& predicate, const A&... arguments) {
-    if constexpr (Rank == 0) {
-        return predicate(Reader<0, A>(arguments)(0, 0)...) ? 0 : 1;
-    } else {
-        const std::tuple readers{Reader<Rank, A>(arguments)...};
-        const std::size_t rows = extents[0];
+    const auto search = [&](const auto&... reader) -> std::size_t {
+        const std::size_t rows = Rank > 0 ? extents[0] : 1;
         const std::size_t columns = Rank == 2 ? extents[Rank - 1] : 1;
-        return std::apply(
-            [&](const auto&... reader) {
-                for (std::size_t j = 0; j < columns; ++j)
-                    for (std::size_t i = 0; i < rows; ++i)
-                        if (predicate(reader(i, j)...)) return i + rows * j;
-                return rows * columns;
-            },
-            readers);
-    }
+        for (std::size_t j = 0; j < columns; ++j)
+            for (std::size_t i = 0; i < rows; ++i)
+                if (predicate(reader(i, j)...)) return i + rows * j;
+        return rows * columns;
+    };
+    return search(Reader<Rank, A>(arguments)...);
 }
 
+/// Which elements count: an array of 0 and 1 that repeats to the shape of a sum, or nothing for all of them.
+template <std::size_t Rank> using MaskPointer = const array_t<Integer, Rank>*;
+
 /// The sum over `extents` of f at the elements of the arguments, which broadcast to it: a scalar argument counts once
-/// for each element. Summed in blocks, so that the rounding error grows with the square root of the size at most.
+/// for each element. Where the mask is 0, f is not evaluated. Summed in blocks, so that the rounding error grows with
+/// the square root of the size at most.
+template <std::size_t Rank, class F, Argument... A>
+auto sum_map_where(MaskPointer<Rank> mask, const Extents<Rank>& extents, const F& f, const A&... arguments) {
+    const auto add = [&](const auto&... reader) {
+        using Result = std::remove_cvref_t<decltype(f(reader(0, 0)...))>;
+        if constexpr (Rank == 0) {
+            return mask && *mask == 0 ? Result(0.0) : f(reader(0, 0)...);
+        } else {
+            const std::size_t mask_row = mask && mask->extents()[0] > 1 ? 1 : 0;
+            const std::size_t mask_column = Rank == 2 && mask && mask->extents()[Rank - 1] > 1 ? mask->extents()[0] : 0;
+            const std::size_t rows = extents[0];
+            const std::size_t columns = Rank == 2 ? extents[Rank - 1] : 1;
+            constexpr std::size_t block = 256;
+            Result total(0.0), part(0.0);
+            std::size_t in_part = 0; // blocks go on from column to column: rows may be few
+            for (std::size_t j = 0; j < columns; ++j)
+                for (std::size_t first = 0; first < rows; first += block) {
+                    const std::size_t last = first + block < rows ? first + block : rows;
+                    for (std::size_t i = first; i < last; ++i)
+                        if (!mask || mask->load(i * mask_row + j * mask_column) != 0) part += f(reader(i, j)...);
+                    in_part += last - first;
+                    if (in_part < block) continue;
+                    total += part;
+                    part = Result(0.0);
+                    in_part = 0;
+                }
+            return total + part;
+        }
+    };
+    return add(Reader<Rank, A>(arguments)...);
+}
+
+/// The sum of f over all elements.
 template <std::size_t Rank, class F, Argument... A>
 auto sum_map(const Extents<Rank>& extents, const F& f, const A&... arguments) {
-    if constexpr (Rank == 0) {
-        return f(Reader<0, A>(arguments)(0, 0)...);
-    } else {
-        const std::tuple readers{Reader<Rank, A>(arguments)...};
-        const std::size_t rows = extents[0];
-        const std::size_t columns = Rank == 2 ? extents[Rank - 1] : 1;
-        return std::apply(
-            [&](const auto&... reader) {
-                using Result = std::remove_cvref_t<decltype(f(reader(0, 0)...))>;
-                constexpr std::size_t block = 256;
-                Result total(0.0);
-                for (std::size_t j = 0; j < columns; ++j)
-                    for (std::size_t first = 0; first < rows; first += block) {
-                        const std::size_t last = first + block < rows ? first + block : rows;
-                        Result part(0.0);
-                        for (std::size_t i = first; i < last; ++i) part += f(reader(i, j)...);
-                        total += part;
-                    }
-                return total;
-            },
-            readers);
-    }
+    return sum_map_where<Rank>(nullptr, extents, f, arguments...);
 }
 
 } // namespace modus

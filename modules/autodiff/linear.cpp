@@ -1,6 +1,6 @@
 module;
-#include <Eigen/Core>
 #include <cstddef>
+#include <Eigen/Core>
 #include <span>
 #include <string>
 
@@ -13,7 +13,8 @@ void matrix_product(const double* a, std::size_t rows, std::size_t inner, const 
     using Strided = Eigen::OuterStride<>;
     const auto index = [](std::size_t n) { return static_cast<Eigen::Index>(n); };
     const Eigen::Map<const Eigen::MatrixXd> left(a, index(rows), index(inner));
-    const Eigen::Map<const Eigen::MatrixXd, 0, Strided> right(b, index(inner), index(columns), Strided(index(b_stride)));
+    const Eigen::Map<const Eigen::MatrixXd, 0, Strided> right(b, index(inner), index(columns),
+                                                              Strided(index(b_stride)));
     Eigen::Map<Eigen::MatrixXd, 0, Strided> product(out, index(rows), index(columns), Strided(index(out_stride)));
     if (columns == 1) product.col(0).noalias() = left * right.col(0);
     else product.noalias() = left * right;

@@ -20,7 +20,9 @@ namespace modus {
 // Bodies that need Boost.Math, in special.cpp.
 double lgamma_value(double x);
 double polygamma_value(int n, double x);
+double polygamma_drop_value(int n, double x, double gap);
 double lbeta_value(double x, double y);
+double normal_cdf_value(double x);
 double log_normal_cdf_value(double x);
 double normal_quantile_value(double p);
 } // namespace modus
@@ -70,7 +72,73 @@ template <Argument X> auto log1p(const X& x);
 template <Argument X> auto sqrt(const X& x);
 template <Argument X> auto digamma(const X& x);
 template <Argument X> auto polygamma(int n, const X& x);
+template <Argument X> auto tanh(const X& x);
+template <Argument X> auto normal_cdf(const X& x);
 template <Argument X, Argument Y> auto pow(const X& x, const Y& y);
+template <Argument X, Argument Y> auto hypot(const X& x, const Y& y);
+
+} // namespace modus
+
+// Parts of slopes that are functions with slopes of their own, because the chain rule applied to their formulas would
+// cancel or overflow in second derivatives.
+namespace modus {
+
+/// 1 - x^2.
+template <Argument X> auto one_minus_square(const X& x) {
+    return lift(x, [](double v) { return (1 - v) * (1 + v); }, [](const auto& v, const auto&) { return -2.0 * v; });
+}
+/// p (1 - p).
+template <Argument X> auto bernoulli_variance(const X& p) {
+    return lift(p, [](double v) { return v * (1 - v); }, [](const auto& v, const auto&) { return 1.0 - 2.0 * v; });
+}
+/// sigmoid(x) sigmoid(-x), the logistic density.
+template <Argument X> auto logistic_density(const X& x) {
+    return lift(
+        x,
+        [](double v) {
+            const double e = std::exp(-std::fabs(v));
+            return e / ((1 + e) * (1 + e));
+        },
+        [](const auto& v, const auto& y) { return -y * tanh(0.5 * v); });
+}
+/// x / sqrt(x^2 + y^2): the cosine of the angle of the point (x, y), and the sine of that of (y, x).
+template <Argument X, Argument Y> auto direction(const X& x, const Y& y) {
+    return lift(
+        x, y, [](double a, double b) { return a / std::hypot(a, b); },
+        [](const auto& a, const auto& b, const auto&) {
+            const auto other = direction(b, a);
+            return other * other / hypot(a, b);
+        },
+        [](const auto& a, const auto& b, const auto& z) { return -z * direction(b, a) / hypot(a, b); });
+}
+/// The standard normal density.
+template <Argument X> auto normal_density(const X& x) {
+    return lift(
+        x, [](double v) { return std::numbers::inv_sqrtpi / std::numbers::sqrt2 * std::exp(-0.5 * v * v); },
+        [](const auto& v, const auto& y) { return -v * y; });
+}
+/// normal_density(x) / normal_cdf(x), the inverse of Mills' ratio. It approaches -x in the lower tail, where what its
+/// derivatives are made of is the difference: hence the continued fraction, Abramowitz & Stegun 26.2.14, on the scalar
+/// itself.
+template <Scalar T> T inverse_mills(const T& x) {
+    const double size = -value_of(x);
+    if (!(size > 5)) return normal_density(x) / normal_cdf(x);
+    T tail = -x;
+    if (size < 1e8) // beyond, the fractions are below the last bit
+        for (double k = 12 + std::floor(700 / (size * size)); k > 0; --k) tail = k / tail - x;
+    return tail;
+}
+/// polygamma(n, x) - polygamma(n, x + gap), x and gap >= 0: subtracting two calls would cancel.
+template <Argument X, Argument Y> auto polygamma_drop(int n, const X& x, const Y& gap) {
+    return lift(
+        x, gap, [n](double a, double b) { return polygamma_drop_value(n, a, b); },
+        [n](const auto& a, const auto& b, const auto&) { return polygamma_drop(n + 1, a, b); },
+        [n](const auto& a, const auto& b, const auto&) { return -polygamma(n + 1, a + b); });
+}
+
+} // namespace modus
+
+export namespace modus {
 
 template <Argument X> auto square(const X& x) {
     return lift(x, [](double v) { return v * v; }, [](const auto& v, const auto&) { return 2.0 * v; });
@@ -114,16 +182,20 @@ template <Argument X> auto tan(const X& x) {
 template <Argument X> auto asin(const X& x) {
     return lift(
         x, [](double v) { return std::asin(v); },
-        [](const auto& v, const auto&) { return 1.0 / sqrt((1.0 - v) * (1.0 + v)); });
+        [](const auto& v, const auto&) { return 1.0 / sqrt(one_minus_square(v)); });
 }
 template <Argument X> auto acos(const X& x) {
     return lift(
         x, [](double v) { return std::acos(v); },
-        [](const auto& v, const auto&) { return -1.0 / sqrt((1.0 - v) * (1.0 + v)); });
+        [](const auto& v, const auto&) { return -1.0 / sqrt(one_minus_square(v)); });
 }
 template <Argument X> auto atan(const X& x) {
     return lift(
-        x, [](double v) { return std::atan(v); }, [](const auto& v, const auto&) { return 1.0 / (1.0 + v * v); });
+        x, [](double v) { return std::atan(v); },
+        [](const auto& v, const auto&) {
+            const auto cosine = 1.0 / hypot(1.0, v); // 1 + v^2 would overflow
+            return cosine * cosine;
+        });
 }
 template <Argument X> auto sinh(const X& x) {
     return lift(x, [](double v) { return std::sinh(v); }, [](const auto& v, const auto&) { return cosh(v); });
@@ -134,25 +206,21 @@ template <Argument X> auto cosh(const X& x) {
 template <Argument X> auto tanh(const X& x) {
     return lift(
         x, [](double v) { return std::tanh(v); },
-        [](const auto& v, const auto&) {
-            const auto c = cosh(v); // 1 - tanh^2 would cancel in the tails
-            return 1.0 / (c * c);
-        });
+        [](const auto& v, const auto&) { return 4.0 * logistic_density(2.0 * v); }); // 1 - tanh^2 would cancel
 }
 template <Argument X> auto asinh(const X& x) {
     return lift(
-        x, [](double v) { return std::asinh(v); },
-        [](const auto& v, const auto&) { return 1.0 / sqrt(1.0 + v * v); });
+        x, [](double v) { return std::asinh(v); }, [](const auto& v, const auto&) { return 1.0 / hypot(1.0, v); });
 }
 template <Argument X> auto acosh(const X& x) {
     return lift(
         x, [](double v) { return std::acosh(v); },
-        [](const auto& v, const auto&) { return 1.0 / sqrt((v - 1.0) * (v + 1.0)); });
+        [](const auto& v, const auto&) { return 1.0 / (sqrt(v - 1.0) * sqrt(v + 1.0)); });
 }
 template <Argument X> auto atanh(const X& x) {
     return lift(
         x, [](double v) { return std::atanh(v); },
-        [](const auto& v, const auto&) { return 1.0 / ((1.0 - v) * (1.0 + v)); });
+        [](const auto& v, const auto&) { return 1.0 / one_minus_square(v); });
 }
 
 /// 1 / (1 + exp(-x)), the logistic function.
@@ -164,7 +232,7 @@ template <Argument X> auto sigmoid(const X& x) {
             const double e = std::exp(v); // exp(-v) would overflow in the lower tail
             return e / (1 + e);
         },
-        [](const auto& v, const auto& y) { return y * sigmoid(-v); });
+        [](const auto& v, const auto&) { return logistic_density(v); });
 }
 /// log(1 + exp(x)), without overflow.
 template <Argument X> auto softplus(const X& x) {
@@ -182,20 +250,18 @@ template <Argument X> auto logit(const X& x) {
             // Around 1/2 the quotient is near 1 and its logarithm would cancel.
             return p > 0.25 && p < 0.75 ? std::log1p((2 * p - 1) / (1 - p)) : std::log(p) - std::log1p(-p);
         },
-        [](const auto& p, const auto&) { return 1.0 / (p * (1.0 - p)); });
+        [](const auto& p, const auto&) { return 1.0 / bernoulli_variance(p); });
 }
 /// log(1 - exp(x)), x < 0. Maechler, "Accurately computing log(1 - exp(-|a|))", 2012.
 template <Argument X> auto log1m_exp(const X& x) {
     return lift(
-        x,
-        [](double v) { return v > -std::numbers::ln2 ? std::log(-std::expm1(v)) : std::log1p(-std::exp(v)); },
-        [](const auto& v, const auto&) { return -1.0 / expm1(-v); });
+        x, [](double v) { return v > -std::numbers::ln2 ? std::log(-std::expm1(v)) : std::log1p(-std::exp(v)); },
+        [](const auto& v, const auto&) { return exp(v) / expm1(v); });
 }
 
 /// x kept within [low, high] against rounding, with the slope of x.
 template <Argument X> auto clamp(const X& x, double low, double high) {
-    return lift(
-        x, [=](double v) { return std::clamp(v, low, high); }, [](const auto&, const auto&) { return 1.0; });
+    return lift(x, [=](double v) { return std::clamp(v, low, high); }, [](const auto&, const auto&) { return 1.0; });
 }
 
 /// The error function and its complement.
@@ -209,26 +275,23 @@ template <Argument X> auto erfc(const X& x) {
         x, [](double v) { return std::erfc(v); },
         [](const auto& v, const auto&) { return -2.0 * std::numbers::inv_sqrtpi * exp(-v * v); });
 }
-/// The standard normal distribution function, its logarithm (accurate in the lower tail) and its inverse.
+/// The standard normal distribution function, its logarithm and its inverse, accurate in the tails.
 template <Argument X> auto normal_cdf(const X& x) {
     return lift(
-        x, [](double v) { return 0.5 * std::erfc(-v / std::numbers::sqrt2); },
-        [](const auto& v, const auto&) {
-            return std::numbers::inv_sqrtpi / std::numbers::sqrt2 * exp(-0.5 * v * v);
-        });
+        x, [](double v) { return normal_cdf_value(v); }, [](const auto& v, const auto&) { return normal_density(v); });
 }
 template <Argument X> auto log_normal_cdf(const X& x) {
     return lift(
         x, [](double v) { return log_normal_cdf_value(v); },
-        [](const auto& v, const auto& y) {
-            return std::numbers::inv_sqrtpi / std::numbers::sqrt2 * exp(-0.5 * v * v - y);
-        });
+        [](const auto& v, const auto&) { return inverse_mills(v); });
 }
 template <Argument X> auto normal_quantile(const X& p) {
     return lift(
         p, [](double v) { return normal_quantile_value(v); },
-        [](const auto&, const auto& y) {
-            return std::numbers::sqrt2 / std::numbers::inv_sqrtpi * exp(0.5 * y * y);
+        [](const auto& v, const auto& y) { // 1 / density(y); in the tails the rounding of y^2 would show
+            if (y < -5.0) return 1.0 / (v * inverse_mills(y));
+            if (y > 5.0) return 1.0 / ((1.0 - v) * inverse_mills(-y));
+            return 1.0 / normal_density(y);
         });
 }
 
@@ -246,26 +309,28 @@ template <Argument X> auto polygamma(int n, const X& x) {
 template <Argument X> auto digamma(const X& x) { return polygamma(0, x); }
 template <Argument X> auto trigamma(const X& x) { return polygamma(1, x); }
 
-/// x to the power y. Where x is negative, or zero with a slope wanted, y must be a constant.
+/// x to the power y. Where x is negative, y must be a constant.
 template <Argument X, Argument Y> auto pow(const X& x, const Y& y) {
     return lift(
         x, y, [](double a, double b) { return std::pow(a, b); },
-        [](const auto& a, const auto& b, const auto&) { return b * pow(a, b - 1.0); },
-        [](const auto& a, const auto&, const auto& z) { return z * log(a); });
+        [](const auto& a, const auto& b, const auto&) { // 0^0 is 1, with slope 0 rather than 0 * infinity
+            return a == 0.0 && b == 0.0 ? 0.0 * (a * b) : b * pow(a, b - 1.0);
+        },
+        [](const auto& a, const auto&, const auto& z) { return a == 0.0 ? 0.0 * z : z * log(a); });
 }
 /// The angle of the point (x, y).
 template <Argument Y, Argument X> auto atan2(const Y& y, const X& x) {
     return lift(
         y, x, [](double b, double a) { return std::atan2(b, a); },
-        [](const auto& b, const auto& a, const auto&) { return a / (a * a + b * b); },
-        [](const auto& b, const auto& a, const auto&) { return -b / (a * a + b * b); });
+        [](const auto& b, const auto& a, const auto&) { return direction(a, b) / hypot(a, b); },
+        [](const auto& b, const auto& a, const auto&) { return -direction(b, a) / hypot(a, b); });
 }
 /// sqrt(x^2 + y^2), without overflow.
 template <Argument X, Argument Y> auto hypot(const X& x, const Y& y) {
     return lift(
         x, y, [](double a, double b) { return std::hypot(a, b); },
-        [](const auto& a, const auto&, const auto& z) { return a / z; },
-        [](const auto&, const auto& b, const auto& z) { return b / z; });
+        [](const auto& a, const auto& b, const auto&) { return direction(a, b); },
+        [](const auto& a, const auto& b, const auto&) { return direction(b, a); });
 }
 /// log(exp(x) + exp(y)), without overflow.
 template <Argument X, Argument Y> auto log_add_exp(const X& x, const Y& y) {
@@ -296,12 +361,19 @@ template <Argument X, Argument Y> auto xlog1py(const X& x, const Y& y) {
 template <Argument X, Argument Y> auto lbeta(const X& x, const Y& y) {
     return lift(
         x, y, [](double a, double b) { return lbeta_value(a, b); },
-        [](const auto& a, const auto& b, const auto&) { return digamma(a) - digamma(a + b); },
-        [](const auto& a, const auto& b, const auto&) { return digamma(b) - digamma(a + b); });
+        [](const auto& a, const auto& b, const auto&) { return polygamma_drop(0, a, b); },
+        [](const auto& a, const auto& b, const auto&) { return polygamma_drop(0, b, a); });
 }
 /// The logarithm of the binomial coefficient, for real n >= k >= 0.
 template <Argument N, Argument K> auto lchoose(const N& n, const K& k) {
-    return -lbeta(n - k + 1.0, k + 1.0) - log1p(n);
+    return lift(
+        n, k,
+        [](double a, double b) { return b == 0 || b == a ? 0.0 : -lbeta_value(a - b + 1, b + 1) - std::log1p(a); },
+        [](const auto& a, const auto& b, const auto&) { return -polygamma_drop(0, a - b + 1.0, b); },
+        [](const auto& a, const auto& b, const auto&) {
+            const auto gap = a - 2.0 * b;
+            return gap > 0.0 ? -polygamma_drop(0, b + 1.0, gap) : polygamma_drop(0, a - b + 1.0, -gap);
+        });
 }
 
 } // namespace modus

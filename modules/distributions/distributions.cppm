@@ -15,6 +15,7 @@ export import :half_cauchy;
 export import :half_normal;
 export import :log_normal;
 export import :normal;
+export import :plain;
 export import :poisson;
 export import :student_t;
 export import :uniform;

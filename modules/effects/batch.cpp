@@ -15,14 +15,17 @@ void check_plates(std::span<const Frame> frames, const Shape& batch_shape) {
     for (const Frame& plate : frames) {
         if (plate.index != Frame::vectorized) continue;
         ++axis;
-        const auto where = [&] { return "plate '" + std::string(plate.name) + "' of size " + std::to_string(plate.size); };
+        const auto where = [&] {
+            return "plate '" + std::string(plate.name) + "' of size " + std::to_string(plate.size);
+        };
         if (batch_shape.rank < axis)
             throw Error("", "a batch axis for " + where(), "batch shape " + batch_shape.str(),
                         "Write .expand(" + std::string(plate.name) + ") on the distribution, or loop over the plate.");
         const std::size_t extent = batch_shape.extents[batch_shape.rank - axis];
         if (extent != plate.size)
-            throw Error("", "size " + std::to_string(plate.size) + " at batch axis -" + std::to_string(axis) +
-                                ", inside " + where(),
+            throw Error("",
+                        "size " + std::to_string(plate.size) + " at batch axis -" + std::to_string(axis) + ", inside " +
+                            where(),
                         "batch shape " + batch_shape.str(),
                         "Make the parameters or the data as long as the plate, or use to_event for axes that are not "
                         "independent repetitions.");

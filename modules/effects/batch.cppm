@@ -10,11 +10,10 @@ import :name;
 
 export namespace modus {
 
-/// Throws Error where the batch shape of a site does not have the size of each vectorized plate around it. The outermost
-/// plate is the last batch axis, the next one the axis left of it, as in Pyro.
+/// Throws Error where the batch shape of a site does not have the size of each vectorized plate around it. The
+/// outermost plate is the last batch axis, the next one the axis left of it, as in Pyro.
 void check_plates(std::span<const Frame> frames, const Shape& batch_shape);
 /// The number of elements of the vectorized plates.
 std::size_t plate_elements(std::span<const Frame> frames);
-
 
 } // namespace modus

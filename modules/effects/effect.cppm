@@ -141,7 +141,9 @@ template <support::Domain S, std::size_t Rank> struct FreePoint {
     template <class X> double log_density(const X&) const { return 0; }
     Data draw(Random&) const { return initial; }
     Data mean() const { return initial; }
-    Data variance() const { return map([](double) { return 0.0; }, initial); }
+    Data variance() const {
+        return map([](double) { return 0.0; }, initial);
+    }
     Data quantile(double) const { return initial; }
     Data feasible() const { return initial; }
     std::size_t unconstrained_size() const { return event_shape().size() * S::free_coordinates; }
@@ -166,8 +168,7 @@ template <class Recipe, class... A> struct Submodel {
     const Recipe& recipe;
     std::tuple<A...> arguments;
 };
-template <class Recipe, class... A>
-    requires(!std::convertible_to<const Recipe&, std::string_view>)
+template <class Recipe, class... A> requires(!std::convertible_to<const Recipe&, std::string_view>)
 auto submodel(const Recipe& recipe, A&&... arguments) {
     return Submodel<Recipe, A&&...>{{}, recipe, {std::forward<A>(arguments)...}};
 }

@@ -25,15 +25,15 @@ inline constexpr std::array provenance_names{"none", "observed", "sampled", "rep
 /// An effect, as the handlers see it. It lives in the frame of the suspended model.
 template <Scalar Real> struct Message {
     Kind kind;
-    Name base;                                      ///< as written in the model
-    std::uint64_t hash;                             ///< of the full name
-    std::span<const Frame> frames;                  ///< the plates and scopes around the site
-    const Density<Real>* distribution = nullptr;    ///< of sample and param sites
-    Value<Real> value{};                            ///< none until a handler or the data gives one
+    Name base;                                   ///< as written in the model
+    std::uint64_t hash;                          ///< of the full name
+    std::span<const Frame> frames;               ///< the plates and scopes around the site
+    const Density<Real>* distribution = nullptr; ///< of sample and param sites
+    Value<Real> value{};                         ///< none until a handler or the data gives one
     Provenance provenance = Provenance::none;
-    Real log_factor{};                              ///< of factor sites
-    double scale = 1;                               ///< multiplies the log density
-    bool stop = false;                              ///< hides the site from the handlers further out
+    Real log_factor{}; ///< of factor sites
+    double scale = 1;  ///< multiplies the log density
+    bool stop = false; ///< hides the site from the handlers further out
 
     Message(Kind kind_, const Name& base_, std::span<const Frame> frames_)
         : kind(kind_), base(base_), hash(full_hash(base_, frames_)), frames(frames_) {}

@@ -37,7 +37,8 @@ template <Scalar Real, class T> T drive(Model<Real, T> model, Run<Real>& run) {
 }
 
 /// Runs a recipe within a run. Overloaded for models with handlers in :stack.
-template <Scalar Real, class Recipe, class... A> auto run_within(Run<Real>& run, const Recipe& recipe, A&&... arguments) {
+template <Scalar Real, class Recipe, class... A>
+auto run_within(Run<Real>& run, const Recipe& recipe, A&&... arguments) {
     return drive(recipe.template operator()<Real>(std::forward<A>(arguments)...), run);
 }
 
@@ -70,7 +71,8 @@ template <Scalar Real, class T> class [[nodiscard]] Model {
             return SubmodelCall<Real, Recipe, A...>{*run, effect};
         }
         template <class Other> void yield_value(const Other&) {
-            static_assert(std::same_as<Other, void>, "a model yields sample, param, deterministic, factor, plate or submodel");
+            static_assert(std::same_as<Other, void>,
+                          "a model yields sample, param, deterministic, factor, plate or submodel");
         }
         void await_transform(auto&&) = delete; // a model yields effects; it does not co_await
 

@@ -30,8 +30,8 @@ class PlateScope {
                         "Leave the plate out where there is nothing to repeat.");
         for (const Frame& open : state.frames)
             if (open.name == plate.name.text)
-                throw Error(std::string(plate.name.text), "one open plate of this name", "a second one inside the first",
-                            "Give nested plates different names.");
+                throw Error(std::string(plate.name.text), "one open plate of this name",
+                            "a second one inside the first", "Give nested plates different names.");
         state_.frames.push_back({plate.name.text, plate.size});
     }
     PlateScope(const PlateScope&) = delete;

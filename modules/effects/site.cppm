@@ -93,7 +93,8 @@ template <Scalar Real, class D, class O> struct SampleSite : Site<Real> {
         if constexpr (requires { typename O::type; })
             if (effect.observation.data) {
                 using Data = typename O::type;
-                using Constant = std::conditional_t<std::same_as<element_t<Data>, double>, array_t<Real, rank_of<Data>>, Data>;
+                using Constant =
+                    std::conditional_t<std::same_as<element_t<Data>, double>, array_t<Real, rank_of<Data>>, Data>;
                 this->message.answer(Constant(*effect.observation.data), Provenance::observed);
             }
     }

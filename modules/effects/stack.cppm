@@ -43,9 +43,9 @@ template <class M, class... H> struct Handled {
 
 /// A handler that is an lvalue is used in place, so that its state can be read after a run; a temporary or a constant
 /// is copied, and each run starts from a fresh copy.
-template <class H>
-using stored_handler_t = std::conditional_t<std::is_lvalue_reference_v<H> && !std::is_const_v<std::remove_reference_t<H>>,
-                                            H, std::remove_cvref_t<H>>;
+template <class H> using stored_handler_t =
+    std::conditional_t<std::is_lvalue_reference_v<H> && !std::is_const_v<std::remove_reference_t<H>>, H,
+                       std::remove_cvref_t<H>>;
 
 template <class M, AnyHandler H> auto operator|(const M& model, H&& handler) {
     return Handled<M, stored_handler_t<H>>{model, {std::forward<H>(handler)}};
@@ -132,14 +132,14 @@ auto run_within(Run<Real>& outer, const Handled<M, H...>& handled, A&... argumen
 /// Runs a model, with its handlers, on these arguments; over double unless another scalar is named, `run<Real>(...)`.
 /// Returns the result of the outermost handler that has one (such as `trace`), else what the model returns.
 /// Throws Error naming the site where a site has no value, a wrong value, or the name of another.
-template <Scalar Real = double, class M, class... A> auto run(const RunOptions& options, const M& model, A&&... arguments) {
+template <Scalar Real = double, class M, class... A>
+auto run(const RunOptions& options, const M& model, A&&... arguments) {
     RunState state(options);
     if constexpr (requires { model.handlers; })
         return run_stack<Real>(model.model, model.handlers, state, nullptr, arguments...);
     else return run_stack<Real>(model, std::tuple<>(), state, nullptr, arguments...);
 }
-template <Scalar Real = double, class M, class... A>
-    requires(!std::same_as<M, RunOptions>)
+template <Scalar Real = double, class M, class... A> requires(!std::same_as<M, RunOptions>)
 auto run(const M& model, A&&... arguments) {
     return run<Real>(RunOptions{}, model, arguments...);
 }

@@ -38,8 +38,8 @@ class RunState {
     };
     void grow();
 
-    PoolVector<Site> sites_;           // in order
-    PoolVector<std::uint32_t> slots_;  // open addressing: 1 + index into sites_, 0 where free
+    PoolVector<Site> sites_;          // in order
+    PoolVector<std::uint32_t> slots_; // open addressing: 1 + index into sites_, 0 where free
 };
 
 } // namespace modus

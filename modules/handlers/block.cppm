@@ -19,8 +19,8 @@ struct BlockOptions {
     std::vector<std::string> expose{};
 };
 
-/// `model | block({.hide = {"x"}})`, `model | block({.expose = {"x"}})`, `model | block()`: hidden sites do not reach the
-/// handlers further out. Throws Error where both lists are given. pyro.poutine.block.
+/// `model | block({.hide = {"x"}})`, `model | block({.expose = {"x"}})`, `model | block()`: hidden sites do not reach
+/// the handlers further out. Throws Error where both lists are given. pyro.poutine.block.
 struct block : Handler {
     explicit block(BlockOptions options_ = {}) {
         if (!options_.hide.empty() && !options_.expose.empty())

@@ -2,6 +2,10 @@ module;
 #include <algorithm>
 #include <cstdint>
 #include <ostream>
+#include <range/v3/range/conversion.hpp>
+#include <range/v3/view/cache1.hpp>
+#include <range/v3/view/join.hpp>
+#include <range/v3/view/transform.hpp>
 #include <string>
 #include <string_view>
 
@@ -15,8 +19,7 @@ namespace modus {
 
 void NamedValues::add(const std::string& name, const Data& value) {
     const std::uint64_t hash = hash_name(name);
-    if (find(hash))
-        throw Error(name, "one value for each name", "two", "Remove one of them.");
+    if (find(hash)) throw Error(name, "one value for each name", "two", "Remove one of them.");
     entries_.push_back({name, hash, value});
 }
 
@@ -27,17 +30,18 @@ const NamedValues::Entry* NamedValues::find(std::uint64_t hash) const {
 
 const Data& NamedValues::operator[](std::string_view name) const {
     if (const Entry* entry = find(hash_name(name))) return entry->value;
-    std::string names;
-    for (const Entry& entry : entries_) names += (names.empty() ? "" : ", ") + entry.name;
+    const auto names = entries_ | ranges::views::transform(&Entry::name) | ranges::views::join(std::string(", ")) |
+                       ranges::to<std::string>();
     throw Error(std::string(name), "one of: " + (names.empty() ? "(no values)" : names), "no value of this name",
                 "Check the spelling.");
 }
 
 std::string NamedValues::str() const {
-    std::string text = "{";
-    for (const Entry& entry : entries_)
-        text += (text.size() > 1 ? ", " : "") + entry.name + ": " + format(entry.value);
-    return text + "}";
+    const auto line = [](const Entry& entry) { return entry.name + ": " + format(entry.value); };
+    return "{" +
+           (entries_ | ranges::views::transform(line) | ranges::views::cache1 | ranges::views::join(std::string(", ")) |
+            ranges::to<std::string>()) +
+           "}";
 }
 
 std::ostream& operator<<(std::ostream& out, const NamedValues& values) { return out << values.str(); }

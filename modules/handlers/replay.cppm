@@ -32,8 +32,7 @@ struct replay : Handler {
         const TraceSite* site = trace->find(message.hash);
         if (site) used[static_cast<std::size_t>(site - &*trace->begin())] = true;
         if (has_value(message.value)) return;
-        if (site && has_value(site->value))
-            message.answer(to_value<Real>(site->value), Provenance::replayed);
+        if (site && has_value(site->value)) message.answer(to_value<Real>(site->value), Provenance::replayed);
         else if (options.strict && message.kind == Kind::sample)
             throw Error("", "a value in the replayed trace", "no site of this name",
                         "Record the trace from a model with the same latent sites, or replay(t, {.strict = false}).");

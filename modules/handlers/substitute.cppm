@@ -11,8 +11,8 @@ import :named_values;
 
 export namespace modus {
 
-/// `model | substitute({{"mu", 0.3}})`: evaluates the model at these values. Throws Error at the end of a run for a name
-/// that no site has, and where a site has another value already. numpyro.handlers.substitute.
+/// `model | substitute({{"mu", 0.3}})`: evaluates the model at these values. Throws Error at the end of a run for a
+/// name that no site has, and where a site has another value already. numpyro.handlers.substitute.
 struct substitute : Handler {
     explicit substitute(NamedValues values) : assignment("substitute", std::move(values)) {}
 

@@ -3,6 +3,9 @@ module;
 #include <cstdint>
 #include <fmt/format.h>
 #include <ostream>
+#include <range/v3/range/conversion.hpp>
+#include <range/v3/view/join.hpp>
+#include <range/v3/view/transform.hpp>
 #include <string>
 #include <string_view>
 
@@ -21,8 +24,8 @@ const TraceSite* Trace::find(std::uint64_t hash) const {
 
 const TraceSite& Trace::operator[](std::string_view name) const {
     if (const TraceSite* site = find(hash_name(name))) return *site;
-    std::string names;
-    for (const TraceSite& site : sites_) names += (names.empty() ? "" : ", ") + site.name;
+    const auto names = sites_ | ranges::views::transform(&TraceSite::name) | ranges::views::join(std::string(", ")) |
+                       ranges::to<std::string>();
     throw Error(std::string(name), "one of the sites of the trace: " + (names.empty() ? "(none)" : names),
                 "no site of this name", "Check the spelling, or whether a handler hides the site.");
 }

@@ -59,8 +59,16 @@ struct TraceHandler : Handler {
     Trace recorded;
 
     template <Scalar Real> void postprocess(Message<Real>& message) {
-        TraceSite site{message.name(),  message.hash, message.kind, message.provenance, data_of(message.value),
-                       value_of(message.log_density()), "", {}, {}, message.base.where};
+        TraceSite site{message.name(),
+                       message.hash,
+                       message.kind,
+                       message.provenance,
+                       data_of(message.value),
+                       value_of(message.log_density()),
+                       "",
+                       {},
+                       {},
+                       message.base.where};
         if (message.distribution) {
             site.distribution = message.distribution->name();
             site.batch_shape = message.distribution->batch_shape();

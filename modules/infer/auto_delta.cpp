@@ -2,6 +2,9 @@ module;
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <range/v3/range/conversion.hpp>
+#include <range/v3/view/join.hpp>
+#include <range/v3/view/transform.hpp>
 #include <string>
 
 module modus.infer;
@@ -26,8 +29,8 @@ void LatentBlocks::add(const LatentSite& site, const Data& value) {
         throw Error(site.name, error.expected, error.found, advice);
     }
     if (find_first(u.extents(), [](double x) { return !std::isfinite(x); }, u) < u.size())
-        throw Error(site.name, "a point inside " + distribution.support_name() + ", not on its boundary",
-                    format(value), advice);
+        throw Error(site.name, "a point inside " + distribution.support_name() + ", not on its boundary", format(value),
+                    advice);
     blocks.push_back({site.name, site.hash, initial.size(), u.size(), distribution.shape()});
     initial = concatenate(initial, u);
 }
@@ -38,9 +41,9 @@ const LatentBlock* LatentBlocks::find(std::uint64_t hash) const {
 }
 
 std::string LatentBlocks::names() const {
-    std::string text;
-    for (const LatentBlock& block : blocks) text += (text.empty() ? "" : ", ") + block.name;
-    return text.empty() ? "none" : text;
+    if (blocks.empty()) return "none";
+    return blocks | ranges::views::transform(&LatentBlock::name) | ranges::views::join(std::string(", ")) |
+           ranges::to<std::string>();
 }
 
 void LatentBlocks::changed(const LatentBlock* block, const Shape& shape) const {

@@ -28,18 +28,17 @@ struct LatentBlock {
 /// The latent sites of a model, found by running it once over double with every one at its initial value.
 class LatentBlocks {
   public:
-    /// Adds the site. Throws Error for a discrete one, and for an initial value of the wrong shape, outside the support,
-    /// or on its boundary.
+    /// Adds the site. Throws Error for a discrete one, and for an initial value of the wrong shape, outside the
+    /// support, or on its boundary.
     void add(const LatentSite& site, const Data& initial);
     std::vector<LatentBlock> blocks;
     Vector initial; ///< unconstrained
 
-    /// The block of a site, which is usually the one at `expected`. Throws Error where the site was not there before, or
-    /// had another shape.
+    /// The block of a site, which is usually the one at `expected`. Throws Error where the site was not there before,
+    /// or had another shape.
     template <Scalar Real> const LatentBlock& at(const Message<Real>& message, std::size_t expected) const {
-        const LatentBlock* block = expected < blocks.size() && blocks[expected].hash == message.hash
-                                       ? &blocks[expected]
-                                       : find(message.hash);
+        const LatentBlock* block =
+            expected < blocks.size() && blocks[expected].hash == message.hash ? &blocks[expected] : find(message.hash);
         if (!block || block->shape != message.distribution->shape()) changed(block, message.distribution->shape());
         return *block;
     }
@@ -85,7 +84,8 @@ template <Scalar Real> struct DeltaAnswers : Handler {
     }
     void finish(const RunState& state) {
         if (answered != latents.blocks.size())
-            throw Error("", "the latent sites of the first call: " + latents.names(), "a run with the sites " + state.visited(),
+            throw Error("", "the latent sites of the first call: " + latents.names(),
+                        "a run with the sites " + state.visited(),
                         "A model must have the same latent sites in every call; start a new guide for another model.");
     }
 };

@@ -46,9 +46,9 @@ struct FindNonFinite : Handler {
 /// Pyro: pyro.infer.Trace_ELBO.
 struct TraceELBO {
     /// The loss at the unconstrained parameters u of the guide.
-    template <Scalar Real, class M, class G, class... A>
-    Real loss(const RunOptions& options, const M& model, const G& guide, const Array<Real, 1>& u,
-              const A&... arguments) const {
+    template <Scalar Real, class M, class G, class... A> Real loss(const RunOptions& options, const M& model,
+                                                                   const G& guide, const Array<Real, 1>& u,
+                                                                   const A&... arguments) const {
         auto answer = guide.answers(u);
         LogJoint<Real> joint;
         run<Real>(options, with_handler(with_handler(model, answer), joint), arguments...);

@@ -50,7 +50,8 @@ Initializer init_to_sample(std::uint64_t seed) {
 
 Initializer init_to_uniform(UniformInit options) {
     if (!(options.radius > 0) || !std::isfinite(options.radius))
-        throw Error("", "a positive radius for init_to_uniform", format_exactly(options.radius), "Stan and Pyro use 2.");
+        throw Error("", "a positive radius for init_to_uniform", format_exactly(options.radius),
+                    "Stan and Pyro use 2.");
     return Initializer([options](const LatentSite& site) {
         Random random(options.seed, site.hash);
         Vector u(site.distribution.unconstrained_size());

@@ -30,10 +30,10 @@ class Initializer {
     /// None: for `init_to_value` without a fallback.
     Initializer() = default;
     template <class F>
-        requires(!std::same_as<std::remove_cvref_t<F>, Initializer> && std::invocable<const F&, const LatentSite&>)
+    requires(!std::same_as<std::remove_cvref_t<F>, Initializer> && std::invocable<const F&, const LatentSite&>)
     Initializer(F choose) : begin_([choice = Choice(std::move(choose))] { return choice; }) {}
-    template <class F>
-        requires(!std::invocable<const F&, const LatentSite&> && std::convertible_to<std::invoke_result_t<const F&>, Initializer>)
+    template <class F> requires(!std::invocable<const F&, const LatentSite&> &&
+                                std::convertible_to<std::invoke_result_t<const F&>, Initializer>)
     Initializer(F generate) : begin_([generate] { return Initializer(generate()).begin(); }) {}
 
     /// The choice for one initialization; called once for each.
@@ -59,8 +59,8 @@ struct UniformInit {
 /// Uniform on (-radius, radius) in unconstrained space, as Stan starts.
 Initializer init_to_uniform(UniformInit options = {});
 
-/// The given values, and the fallback for the sites without one. With `Initializer()` as the fallback, such a site is an
-/// Error.
+/// The given values, and the fallback for the sites without one. With `Initializer()` as the fallback, such a site is
+/// an Error.
 Initializer init_to_value(NamedValues values, Initializer fallback = init_to_uniform());
 
 /// A new initialization for each fit: `generate()` is called once for each, and returns an Initializer.

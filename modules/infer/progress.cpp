@@ -11,7 +11,10 @@ module modus.infer;
 namespace modus {
 
 Progress::Progress(std::size_t steps)
-    : steps_(steps), is_terminal_(isatty(STDERR_FILENO) == 1), start_(std::chrono::steady_clock::now()), last_(start_) {}
+    : steps_(steps),
+      is_terminal_(isatty(STDERR_FILENO) == 1),
+      start_(std::chrono::steady_clock::now()),
+      last_(start_) {}
 
 Progress::~Progress() {
     if (is_drawn_) std::fputc('\n', stderr);

@@ -30,8 +30,8 @@ struct SVIResult {
     std::vector<double> losses; ///< before each step
 };
 
-/// Fits a guide to a model. `SVI svi(model, guide, Adam{.lr = 0.01}, TraceELBO{})`; the guide is used in place and holds
-/// the result. Pyro: pyro.infer.SVI.
+/// Fits a guide to a model. `SVI svi(model, guide, Adam{.lr = 0.01}, TraceELBO{})`; the guide is used in place and
+/// holds the result. Pyro: pyro.infer.SVI.
 template <class M, class G, Optimizer O, class L> class SVI {
   public:
     /// Throws Error for an option of the optimizer that makes no sense.
@@ -40,8 +40,8 @@ template <class M, class G, Optimizer O, class L> class SVI {
         optimizer_.check();
     }
 
-    /// One step on these arguments; returns the loss before it. Throws Error, and changes nothing, where a site is wrong
-    /// or the loss or its gradient is not finite; it names the first such site.
+    /// One step on these arguments; returns the loss before it. Throws Error, and changes nothing, where a site is
+    /// wrong or the loss or its gradient is not finite; it names the first such site.
     template <class... A> double step(const A&... arguments) {
         guide_.setup(arguments...);
         const Vector& u = guide_.parameters();

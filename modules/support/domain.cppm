@@ -10,6 +10,7 @@ module;
 export module modus.support:domain;
 
 import modus.autodiff;
+import :value;
 
 export namespace modus::support {
 
@@ -76,7 +77,7 @@ template <class Low, class High> struct Interval : Continuous {
 
     Interval(const Low& low_, const High& high_) : low(low_), high(high_) {}
     std::string name() const {
-        return "a number from " + std::to_string(value_of(low)) + " to " + std::to_string(value_of(high));
+        return "a number from " + format_exactly(value_of(low)) + " to " + format_exactly(value_of(high));
     }
     bool contains(double x) const { return x >= value_of(low) && x <= value_of(high); }
     double feasible() const { return value_of(low) + 0.5 * (value_of(high) - value_of(low)); }
@@ -95,7 +96,7 @@ template <class T> struct Point {
     T point;
 
     explicit Point(const T& point_) : point(point_) {}
-    std::string name() const { return "the point " + std::to_string(value_of(point)); }
+    std::string name() const { return "the point " + format_exactly(value_of(point)); }
     bool contains(double x) const { return x == value_of(point); }
     double feasible() const { return value_of(point); }
 };
@@ -121,10 +122,7 @@ struct IntegerInterval : Discrete {
     double low, high;
 
     IntegerInterval(double low_, double high_) : low(low_), high(high_) {}
-    std::string name() const {
-        return "an integer from " + std::to_string(static_cast<Integer>(low)) + " to " +
-               std::to_string(static_cast<Integer>(high));
-    }
+    std::string name() const { return "an integer from " + format_exactly(low) + " to " + format_exactly(high); }
     bool contains(double x) const { return x >= low && x <= high && x == std::floor(x); }
     double feasible() const { return low; }
 };

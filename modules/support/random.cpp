@@ -1,7 +1,7 @@
 module;
-#include <Random123/philox.h>
 #include <boost/random/normal_distribution.hpp>
 #include <cstdint>
+#include <Random123/philox.h>
 
 module modus.support;
 

@@ -60,4 +60,51 @@ std::string format(const Data& value) {
         value);
 }
 
+Shape shape_of(const Data& value) {
+    return std::visit(
+        []<class A>(const A& a) {
+            if constexpr (AnyArray<A>) return make_shape(a.extents());
+            else return Shape{};
+        },
+        value);
+}
+
+namespace {
+
+template <std::size_t Rank> [[noreturn]] void wrong_kind(const Data& value) {
+    throw Error("",
+                Rank == 0   ? "a number"
+                : Rank == 1 ? "a vector"
+                            : "a matrix",
+                describe(value), "Give the site a value of the rank that the model uses it with.");
+}
+
+} // namespace
+
+template <std::size_t Rank> array_t<double, Rank> real_of(const Data& value) {
+    if (const auto* real = std::get_if<array_t<double, Rank>>(&value)) return *real;
+    if (const auto* whole = std::get_if<array_t<Integer, Rank>>(&value)) return map([](double x) { return x; }, *whole);
+    wrong_kind<Rank>(value);
+}
+
+template <std::size_t Rank> array_t<Integer, Rank> whole_of(const Data& value) {
+    if (const auto* whole = std::get_if<array_t<Integer, Rank>>(&value)) return *whole;
+    const auto* real = std::get_if<array_t<double, Rank>>(&value);
+    if (!real) wrong_kind<Rank>(value);
+    return map(
+        [&](double x) {
+            if (x != std::floor(x))
+                throw Error("", "whole numbers", format(value), "Pass integers for a discrete site.");
+            return static_cast<Integer>(x);
+        },
+        *real);
+}
+
+template double real_of<0>(const Data&);
+template Vector real_of<1>(const Data&);
+template Matrix real_of<2>(const Data&);
+template Integer whole_of<0>(const Data&);
+template IntVector whole_of<1>(const Data&);
+template IntMatrix whole_of<2>(const Data&);
+
 } // namespace modus

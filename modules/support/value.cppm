@@ -1,11 +1,9 @@
 module;
 #include <array>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <span>
 #include <string>
-#include <type_traits>
 #include <variant>
 
 // Values of sites with their types erased, as handlers, traces and initial values pass them on.
@@ -17,8 +15,8 @@ export namespace modus {
 
 /// A value of a site: nothing yet, a number, a vector or a matrix, real or integer. Constants are cheap in every
 /// scalar: an array of data shares its memory.
-template <Scalar Real>
-using Value = std::variant<std::monostate, Real, Array<Real, 1>, Array<Real, 2>, Integer, IntVector, IntMatrix>;
+template <Scalar Real> using Value =
+    std::variant<std::monostate, Real, Array<Real, 1>, Array<Real, 2>, Integer, IntVector, IntMatrix>;
 
 /// A value without tangents: data, initial values, what a trace records.
 using Data = Value<double>;
@@ -48,34 +46,32 @@ template <std::size_t Rank> Shape make_shape(const Extents<Rank>& extents) {
 
 template <class V> bool has_value(const V& value) { return value.index() != 0; }
 
-template <class... T> Shape shape_of(const std::variant<T...>& value) {
-    return std::visit(
-        []<class A>(const A& a) {
-            if constexpr (AnyArray<A>) return make_shape(a.extents());
-            else return Shape{};
-        },
-        value);
-}
-
 /// The constant `data` as a value in a model over Real; shares memory.
 template <Scalar Real> Value<Real> to_value(const Data& data) {
-    return std::visit(
-        []<class A>(const A& a) -> Value<Real> {
-            if constexpr (std::same_as<element_t<A>, double>) return array_t<Real, rank_of<A>>(a);
-            else return a;
-        },
-        data);
+    if constexpr (std::same_as<Real, double>) return data;
+    else if (const auto* number = std::get_if<double>(&data)) return Real(*number);
+    else if (const auto* vector = std::get_if<Vector>(&data)) return Array<Real, 1>(*vector);
+    else if (const auto* matrix = std::get_if<Matrix>(&data)) return Array<Real, 2>(*matrix);
+    else if (const auto* integer = std::get_if<Integer>(&data)) return *integer;
+    else if (const auto* integers = std::get_if<IntVector>(&data)) return *integers;
+    else if (const auto* table = std::get_if<IntMatrix>(&data)) return *table;
+    else return std::monostate();
 }
 
 /// The value without its tangents; shares memory.
-template <class... T> Data data_of(const std::variant<T...>& value) {
-    return std::visit(
-        []<class A>(const A& a) -> Data {
-            if constexpr (std::same_as<A, std::monostate>) return a;
-            else return value_of(a);
-        },
-        value);
+inline const Data& data_of(const Data& value) { return value; }
+template <Scalar Real> Data data_of(
+    const std::variant<std::monostate, Real, Array<Real, 1>, Array<Real, 2>, Integer, IntVector, IntMatrix>& value) {
+    if (const auto* number = std::get_if<Real>(&value)) return value_of(*number);
+    if (const auto* vector = std::get_if<Array<Real, 1>>(&value)) return vector->values();
+    if (const auto* matrix = std::get_if<Array<Real, 2>>(&value)) return matrix->values();
+    if (const auto* integer = std::get_if<Integer>(&value)) return *integer;
+    if (const auto* integers = std::get_if<IntVector>(&value)) return *integers;
+    if (const auto* table = std::get_if<IntMatrix>(&value)) return *table;
+    return std::monostate();
 }
+
+Shape shape_of(const Data& value);
 
 /// "a vector of shape [3]", "an integer", for messages.
 std::string describe(const Data& value);
@@ -84,40 +80,18 @@ std::string format(const Data& value);
 /// A number with all its digits, for error messages.
 std::string format_exactly(double x);
 
+/// The numbers of a value of this rank, integers as real numbers, or whole numbers as integers. Throw Error where the
+/// rank or the kind differs.
+template <std::size_t Rank> array_t<double, Rank> real_of(const Data& value);
+template <std::size_t Rank> array_t<Integer, Rank> whole_of(const Data& value);
+
 /// The value as a T: a number or an array, real (constant or not) or integer. Integers become real numbers; real
 /// constants become integers where they are whole. Throws Error where the kind or the rank differ.
 template <class T, class... A> T value_as(const std::variant<A...>& value) {
-    return std::visit(
-        [&]<class B>(const B& b) -> T {
-            if constexpr (std::same_as<B, T>) {
-                return b;
-            } else if constexpr (!std::same_as<B, std::monostate> && rank_of<B> == rank_of<T>) {
-                constexpr bool to_integer = std::same_as<element_t<T>, Integer>;
-                if constexpr (std::same_as<element_t<B>, Integer>) {
-                    return T(map([](double x) { return x; }, b));
-                } else if constexpr (to_integer) {
-                    const auto numbers = value_of(b);
-                    if (find_first(
-                            [&] {
-                                if constexpr (AnyArray<B>) return b.extents();
-                                else return Extents<0>{};
-                            }(),
-                            [](double x) { return x != std::floor(x); }, numbers) < shape_of(value).size())
-                        throw Error("", "whole numbers", format(data_of(value)), "Pass integers for a discrete site.");
-                    if constexpr (AnyArray<B>)
-                        return map([](double x) { return static_cast<Integer>(x); }, numbers);
-                    else return static_cast<Integer>(numbers);
-                } else if constexpr (std::convertible_to<B, T>) {
-                    return b; // a constant in a model over duals
-                } else {
-                    return value_of(b);
-                }
-            } else {
-                throw Error("", rank_of<T> == 0 ? "a number" : rank_of<T> == 1 ? "a vector" : "a matrix",
-                            describe(data_of(value)), "Give the site a value of the rank that the model uses it with.");
-            }
-        },
-        value);
+    if constexpr ((std::same_as<T, A> || ...))
+        if (const T* exact = std::get_if<T>(&value)) return *exact;
+    if constexpr (std::same_as<element_t<T>, Integer>) return whole_of<rank_of<T>>(data_of(value));
+    else return T(real_of<rank_of<T>>(data_of(value)));
 }
 
 } // namespace modus

@@ -1,1 +1,8 @@
+modus_test(autodiff/algebra)
+modus_test(autodiff/array)
+modus_test(autodiff/dual)
+modus_test(autodiff/error)
+modus_test(autodiff/gradient)
+modus_test(autodiff/kernel)
 modus_test(autodiff/math)
+modus_test(autodiff/pool)

@@ -34,7 +34,9 @@ struct See : Handler {
     template <Scalar Real> void postprocess(Message<Real>& message) { seen = data_of(message.value); }
 };
 
-constexpr auto scalar_site = []<Scalar Real>(const auto& y) -> Model<Real> { co_yield sample("y", Normal(0, 1), obs = y); };
+constexpr auto scalar_site = []<Scalar Real>(const auto& y) -> Model<Real> {
+    co_yield sample("y", Normal(0, 1), obs = y);
+};
 constexpr auto vector_site = []<Scalar Real>(const auto& y) -> Model<Real> {
     co_yield sample("y", Normal(0, 1).expand(3), obs = y);
 };

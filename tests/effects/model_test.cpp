@@ -103,10 +103,12 @@ BOOST_AUTO_TEST_CASE(a_model_that_throws_leaks_nothing) {
 BOOST_AUTO_TEST_CASE(arguments_and_captures_outlive_the_frame) {
     // A reference parameter bound to a temporary, and a capturing lambda that is itself a temporary.
     const double shift = 2;
-    const auto value = run([shift]<Scalar Real>(const std::vector<double>& x, const std::string& text) -> Model<Real, double> {
-        co_yield sample("a", Normal(0, 1));
-        co_return shift + x.at(1) + static_cast<double>(text.size());
-    } | Answer(1), std::vector<double>{1, 10}, std::string(40, 'x'));
+    const auto value = run(
+        [shift]<Scalar Real>(const std::vector<double>& x, const std::string& text) -> Model<Real, double> {
+            co_yield sample("a", Normal(0, 1));
+            co_return shift + x.at(1) + static_cast<double>(text.size());
+        } | Answer(1),
+        std::vector<double>{1, 10}, std::string(40, 'x'));
     BOOST_TEST(value == 52);
 }
 

@@ -53,7 +53,8 @@ BOOST_AUTO_TEST_CASE(a_sequential_plate_indexes_the_names) {
     };
     Record record;
     run(model | record);
-    BOOST_TEST(record.names == (Names{"theta[0]", "eta[0][0]", "eta[0][1]", "theta[1]", "eta[1][0]", "eta[1][1]", "mu"}),
+    BOOST_TEST(record.names ==
+                   (Names{"theta[0]", "eta[0][0]", "eta[0][1]", "theta[1]", "eta[1][0]", "eta[1][1]", "mu"}),
                boost::test_tools::per_element());
 }
 

@@ -93,14 +93,16 @@ BOOST_AUTO_TEST_CASE(two_sites_of_one_name_are_an_error_that_shows_both_places) 
         co_yield sample("x", Normal(0, 1));
         co_yield sample("x", Normal(0, 1));
     };
-    BOOST_CHECK_EXCEPTION(run(twice | Answer{}), Error,
-                          (Says{"x", "one site of this name", "two, at stack_test.cpp:93 and stack_test.cpp:94", "dynamic(name)"}));
+    BOOST_CHECK_EXCEPTION(
+        run(twice | Answer{}), Error,
+        (Says{"x", "one site of this name", "two, at stack_test.cpp:93 and stack_test.cpp:94", "dynamic(name)"}));
     const auto param_then_sample = []<Scalar Real>() -> Model<Real> {
         co_yield param("x", 1.0);
         co_yield sample("x", Normal(0, 1));
     };
-    BOOST_CHECK_EXCEPTION(run(param_then_sample | Answer{}), Error,
-                          (Says{"x", "one site of this name", "two, at stack_test.cpp:99 and stack_test.cpp:100", "Rename"}));
+    BOOST_CHECK_EXCEPTION(
+        run(param_then_sample | Answer{}), Error,
+        (Says{"x", "one site of this name", "two, at stack_test.cpp:99 and stack_test.cpp:100", "Rename"}));
     const auto many = []<Scalar Real>(std::size_t n) -> Model<Real> { // more than the table starts with
         for (std::size_t i = 0; i < n; ++i) co_yield sample(dynamic("x_" + std::to_string(i % 999)), Normal(0, 1));
     };
@@ -135,5 +137,6 @@ BOOST_AUTO_TEST_CASE(parameters_out_of_their_domain_are_named) {
 }
 
 BOOST_AUTO_TEST_CASE(values_of_the_wrong_shape_are_refused) {
-    BOOST_CHECK_EXCEPTION(run(one_site | Wrong{}), Error, (Says{"x", "shape []", "shape [2]", "batch shape followed by"}));
+    BOOST_CHECK_EXCEPTION(run(one_site | Wrong{}), Error,
+                          (Says{"x", "shape []", "shape [2]", "batch shape followed by"}));
 }

@@ -58,7 +58,8 @@ BOOST_AUTO_TEST_CASE(replaying_a_trace_reproduces_its_joint_density) {
     const auto again = run(small_model | replay(t) | trace, 2.0);
     BOOST_TEST(again.log_prob_sum() == t.log_prob_sum());
     // trace(condition(block(...))): what is blocked cannot be conditioned from outside
-    const auto blocked = run(small_model | replay(t) | block({.hide = {"a"}}) | condition({{"b", t.get<double>("b")}}) | trace, 2.0);
+    const auto blocked =
+        run(small_model | replay(t) | block({.hide = {"a"}}) | condition({{"b", t.get<double>("b")}}) | trace, 2.0);
     BOOST_TEST(blocked.size() == 2u);
 }
 

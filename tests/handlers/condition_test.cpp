@@ -35,8 +35,9 @@ BOOST_AUTO_TEST_CASE(integers_and_arrays_are_accepted_where_they_fit) {
 }
 
 BOOST_AUTO_TEST_CASE(a_name_that_no_site_has_is_an_error_that_lists_the_sites) {
-    BOOST_CHECK_EXCEPTION(run(small_model | condition({{"aa", 1.0}}) | seed(2), 2.0), Error,
-                          (Says{"aa", "one of the sites that reach condition: a, b, y", "no site of this name", "spelling"}));
+    BOOST_CHECK_EXCEPTION(
+        run(small_model | condition({{"aa", 1.0}}) | seed(2), 2.0), Error,
+        (Says{"aa", "one of the sites that reach condition: a, b, y", "no site of this name", "spelling"}));
 }
 
 BOOST_AUTO_TEST_CASE(a_site_with_other_data_is_an_error) {

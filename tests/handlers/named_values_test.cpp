@@ -15,7 +15,8 @@ BOOST_AUTO_TEST_CASE(values_keep_their_order_and_print_as_in_the_readme) {
 }
 
 BOOST_AUTO_TEST_CASE(small_and_large_numbers_keep_their_digits) {
-    const NamedValues values{{"small", 1.234e-7}, {"large", 1.234e9}, {"zero", 0.0}, {"k", 3}, {"X", Matrix{{1, 2}, {3, 4}}}};
+    const NamedValues values{
+        {"small", 1.234e-7}, {"large", 1.234e9}, {"zero", 0.0}, {"k", 3}, {"X", Matrix{{1, 2}, {3, 4}}}};
     BOOST_TEST(values.str() == "{small: 1.23e-07, large: 1.23e+09, zero: 0.00, k: 3, X: [[1.00, 2.00], [3.00, 4.00]]}");
 }
 

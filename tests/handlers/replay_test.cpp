@@ -39,7 +39,9 @@ BOOST_AUTO_TEST_CASE(missing_and_extra_sites_are_errors_unless_asked_for) {
 }
 
 BOOST_AUTO_TEST_CASE(params_are_replayed_too) {
-    const auto model = []<Scalar Real>() -> Model<Real, Real> { co_return co_yield param("p", 1.0, support::positive); };
+    const auto model = []<Scalar Real>() -> Model<Real, Real> {
+        co_return co_yield param("p", 1.0, support::positive);
+    };
     const auto t = run(model | substitute({{"p", 3.0}}) | trace);
     BOOST_TEST(run(model | replay(t)) == 3);
 }

@@ -22,7 +22,8 @@ BOOST_AUTO_TEST_CASE(a_site_draws_the_same_whatever_the_other_sites) {
         co_yield sample("extra", Normal(0, 1));
         co_yield sample("a", Normal(0, 1));
     };
-    BOOST_TEST(run(more | seed(7) | trace).get<double>("a") == run(small_model | seed(7) | trace, 2.0).get<double>("a"));
+    BOOST_TEST(run(more | seed(7) | trace).get<double>("a") ==
+               run(small_model | seed(7) | trace, 2.0).get<double>("a"));
 }
 
 BOOST_AUTO_TEST_CASE(sites_of_a_sequential_plate_draw_apart) {

@@ -19,7 +19,9 @@ BOOST_AUTO_TEST_CASE(substituted_sites_stay_latent) {
 }
 
 BOOST_AUTO_TEST_CASE(params_take_values_inside_their_domain) {
-    const auto model = []<Scalar Real>() -> Model<Real, Real> { co_return co_yield param("p", 1.0, support::positive); };
+    const auto model = []<Scalar Real>() -> Model<Real, Real> {
+        co_return co_yield param("p", 1.0, support::positive);
+    };
     BOOST_TEST(run(model | substitute({{"p", 2.5}})) == 2.5);
 }
 

@@ -1,6 +1,6 @@
 // After the first evaluation a step allocates nothing.
-#include <boost/test/unit_test.hpp>
 #include <atomic>
+#include <boost/test/unit_test.hpp>
 #include <cstdlib>
 #include <new>
 

@@ -25,7 +25,8 @@ constexpr auto shapes = []<Scalar Real>() -> Model<Real> {
 
 BOOST_AUTO_TEST_CASE(values_are_the_initial_ones_before_any_step) {
     // Acceptance case P15: whatever init_loc_fn returns.
-    const NamedValues given{{"z1", 0.3}, {"z2", Vector{1.5, 0.2}}, {"z3", Vector{0.1, 0.5, 0.9}}, {"z4", Vector{1, 2, 3}}};
+    const NamedValues given{
+        {"z1", 0.3}, {"z2", Vector{1.5, 0.2}}, {"z3", Vector{0.1, 0.5, 0.9}}, {"z4", Vector{1, 2, 3}}};
     AutoDelta guide(shapes, [&](const LatentSite& site) { return given[site.name]; });
     const NamedValues median = guide.median();
     BOOST_REQUIRE(median.size() == 4u);
@@ -35,14 +36,15 @@ BOOST_AUTO_TEST_CASE(values_are_the_initial_ones_before_any_step) {
         if (shape_of(value).rank == 0) BOOST_TEST(std::get<double>(found) == std::get<double>(value));
         else
             for (std::size_t k = 0; k < shape_of(value).size(); ++k)
-                BOOST_TEST(std::get<Vector>(found)[k] == std::get<Vector>(value)[k], boost::test_tools::tolerance(1e-15));
+                BOOST_TEST(std::get<Vector>(found)[k] == std::get<Vector>(value)[k],
+                           boost::test_tools::tolerance(1e-15));
     }
 }
 
 BOOST_AUTO_TEST_CASE(every_init_function_gives_a_finite_loss_and_keeps_the_shapes) {
     // Acceptance case P13, for the distributions there are.
-    for (const Initializer& init : {Initializer(init_to_median), Initializer(init_to_mean), Initializer(init_to_feasible),
-                                    init_to_sample(1), init_to_uniform({.seed = 2})}) {
+    for (const Initializer& init : {Initializer(init_to_median), Initializer(init_to_mean),
+                                    Initializer(init_to_feasible), init_to_sample(1), init_to_uniform({.seed = 2})}) {
         AutoDelta guide(shapes, init);
         SVI svi(shapes, guide, Adam{.lr = 0.01}, TraceELBO{});
         for (int k = 0; k < 3; ++k) BOOST_TEST(std::isfinite(svi.step()));
@@ -86,8 +88,10 @@ BOOST_AUTO_TEST_CASE(initial_values_are_checked) {
     };
     const auto start = [&](NamedValues values) { AutoDelta(model, init_to_value(values, init_to_median)).median(); };
     // N14: outside the support, and on its boundary.
-    BOOST_CHECK_EXCEPTION(start({{"scale", -1.0}}), Error, (Says{"scale", "a number that is 0 or more", "-1", "init_loc_fn"}));
-    BOOST_CHECK_EXCEPTION(start({{"scale", 0.0}}), Error, (Says{"scale", "not on its boundary", "0.00", "init_loc_fn"}));
+    BOOST_CHECK_EXCEPTION(start({{"scale", -1.0}}), Error,
+                          (Says{"scale", "a number that is 0 or more", "-1", "init_loc_fn"}));
+    BOOST_CHECK_EXCEPTION(start({{"scale", 0.0}}), Error,
+                          (Says{"scale", "not on its boundary", "0.00", "init_loc_fn"}));
     BOOST_CHECK_EXCEPTION(start({{"scale", std::nan("")}}), Error, (Says{"scale", "0 or more", "nan", "init_loc_fn"}));
     // N15: the wrong shape.
     BOOST_CHECK_EXCEPTION(start({{"w", Vector{1, 2}}}), Error, (Says{"w", "shape [3]", "shape [2]", "init_loc_fn"}));
@@ -112,10 +116,13 @@ BOOST_AUTO_TEST_CASE(a_latent_set_that_changes_is_reported_by_name) {
     };
     AutoDelta one(model), two(model);
     one.median(false, 2);
-    BOOST_CHECK_EXCEPTION(one.median(true, 2), Error, (Says{"b", "latent sites of the first call: a", "a new latent site", "new guide"}));
-    BOOST_CHECK_EXCEPTION(one.median(false, 3), Error, (Says{"a", "shape [2], as in the first call", "shape [3]", "keeps its shape"}));
+    BOOST_CHECK_EXCEPTION(one.median(true, 2), Error,
+                          (Says{"b", "latent sites of the first call: a", "a new latent site", "new guide"}));
+    BOOST_CHECK_EXCEPTION(one.median(false, 3), Error,
+                          (Says{"a", "shape [2], as in the first call", "shape [3]", "keeps its shape"}));
     two.median(true, 2);
-    BOOST_CHECK_EXCEPTION(two.median(false, 2), Error, (Says{"", "the latent sites of the first call: a, b", "the sites a", "same latent sites"}));
+    BOOST_CHECK_EXCEPTION(two.median(false, 2), Error,
+                          (Says{"", "the latent sites of the first call: a, b", "the sites a", "same latent sites"}));
     BOOST_TEST(two.median(true, 2).size() == 2u); // an error changes nothing
 }
 

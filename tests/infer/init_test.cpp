@@ -51,8 +51,8 @@ BOOST_AUTO_TEST_CASE(medians_are_exact_and_the_same_every_time) {
 BOOST_AUTO_TEST_CASE(means_fall_back_on_the_median_where_they_are_undefined_or_infinite) {
     BOOST_TEST(number(init_to_mean, Gamma(2.5, 3)) == 2.5 / 3, tolerance);
     BOOST_TEST(number(init_to_mean, Beta(2, 3)) == 0.4, tolerance);
-    BOOST_TEST(number(init_to_mean, Cauchy(1.5, 2)) == 1.5, tolerance);     // P18
-    BOOST_TEST(number(init_to_mean, HalfCauchy(2)) == 2, tolerance);        // P19
+    BOOST_TEST(number(init_to_mean, Cauchy(1.5, 2)) == 1.5, tolerance); // P18
+    BOOST_TEST(number(init_to_mean, HalfCauchy(2)) == 2, tolerance);    // P19
     BOOST_TEST(number(init_to_mean, StudentT(0.5, 3, 1)) == 3, tolerance);
 }
 
@@ -65,7 +65,8 @@ BOOST_AUTO_TEST_CASE(draws_are_reproducible_and_inside_the_support) {
 }
 
 BOOST_AUTO_TEST_CASE(uniform_starts_within_the_radius_of_unconstrained_space) {
-    const auto values = std::get<Vector>(initial(init_to_uniform({.radius = 0.5, .seed = 3}), LogNormal(50, 1).expand(200)));
+    const auto values =
+        std::get<Vector>(initial(init_to_uniform({.radius = 0.5, .seed = 3}), LogNormal(50, 1).expand(200)));
     double low = 10, high = -10;
     for (const double x : values) {
         low = std::min(low, std::log(x));

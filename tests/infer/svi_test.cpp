@@ -82,7 +82,8 @@ BOOST_AUTO_TEST_CASE(a_loss_that_is_not_finite_names_the_site_and_changes_nothin
     };
     AutoDelta guide(model, init_to_value({{"x", 1.0}}));
     SVI svi(model, guide, Adam{.lr = 0.1}, TraceELBO{});
-    BOOST_CHECK_EXCEPTION(svi.step(), Error, (Says{"bad", "a finite log density", "nan", "parameters were not changed"}));
+    BOOST_CHECK_EXCEPTION(svi.step(), Error,
+                          (Says{"bad", "a finite log density", "nan", "parameters were not changed"}));
     BOOST_TEST(guide.median().get<double>("x") == 1);
     const auto steep = []<Scalar Real>() -> Model<Real> {
         auto x = co_yield sample("x", Normal(0, 1));
@@ -90,7 +91,8 @@ BOOST_AUTO_TEST_CASE(a_loss_that_is_not_finite_names_the_site_and_changes_nothin
     };
     AutoDelta other(steep);
     SVI fit(steep, other, Adam{.lr = 0.1}, TraceELBO{});
-    BOOST_CHECK_EXCEPTION(fit.step(), Error, (Says{"root", "a finite gradient", "a derivative that is not", "off the edge"}));
+    BOOST_CHECK_EXCEPTION(fit.step(), Error,
+                          (Says{"root", "a finite gradient", "a derivative that is not", "off the edge"}));
     BOOST_TEST(other.median().get<double>("x") == 0);
 }
 
@@ -99,7 +101,8 @@ BOOST_AUTO_TEST_CASE(wrong_data_stop_a_fit_before_it_moves) {
     SVI svi(location, guide, Adam{.lr = 0.1}, TraceELBO{});
     svi.step(data);
     const double before = guide.median(data).get<double>("mu");
-    BOOST_CHECK_EXCEPTION(svi.step(Vector{1, std::nan(""), 3}), Error, (Says{"y", "a real number", "nan at index [1]", "missing"}));
+    BOOST_CHECK_EXCEPTION(svi.step(Vector{1, std::nan(""), 3}), Error,
+                          (Says{"y", "a real number", "nan at index [1]", "missing"}));
     BOOST_TEST(guide.median(data).get<double>("mu") == before);
     svi.step(data);
     BOOST_TEST(guide.median(data).get<double>("mu") != before);

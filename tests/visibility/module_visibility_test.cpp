@@ -37,9 +37,7 @@ constexpr auto everything = []<Scalar Real>(Observed<Vector> y) -> Model<Real, R
     co_yield sample("y", Normal(a, 1), obs = y);
     co_return a;
 };
-constexpr auto outer = []<Scalar Real>(const Vector& y) -> Model<Real> {
-    co_yield submodel("inner", everything, y);
-};
+constexpr auto outer = []<Scalar Real>(const Vector& y) -> Model<Real> { co_yield submodel("inner", everything, y); };
 
 // Every function of :math, on every kind of argument.
 template <class X> auto functions(const X& x) {
@@ -70,9 +68,9 @@ int main() {
     run<Dual<double, 2>>(everything | substitute({{"normal", 0.5}}) | condition({{"gamma", 1.0}}) | seed(1), absent);
 
     const NamedValues values{{"normal", 0.25}};
-    for (const Initializer& init : {Initializer(init_to_median), Initializer(init_to_mean), Initializer(init_to_feasible),
-                                    init_to_sample(), init_to_uniform(), init_to_value(values),
-                                    init_to_generated([] { return init_to_uniform(); })}) {
+    for (const Initializer& init :
+         {Initializer(init_to_median), Initializer(init_to_mean), Initializer(init_to_feasible), init_to_sample(),
+          init_to_uniform(), init_to_value(values), init_to_generated([] { return init_to_uniform(); })}) {
         AutoDelta guide(everything, init);
         SVI adam(everything, guide, Adam{.lr = 1e-3}, TraceELBO{});
         adam.run(2, y);

@@ -1,0 +1,85 @@
+module;
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+// The side of a distribution that is never differentiated: draws, summaries, validation. Compiled once, for all
+// distributions of independent numbers and all scalars; `:elementwise` makes the view that it works on.
+export module modus.distributions:plain;
+
+import modus.autodiff;
+import modus.support;
+
+export namespace modus {
+
+/// What a parameter must be, for the check and for the message.
+enum class Constraint { real, positive, nonnegative, unit_interval, count };
+
+struct Parameter {
+    std::string_view name;
+    Constraint constraint;
+};
+
+bool satisfies(Constraint constraint, double x);
+std::string describe(Constraint constraint);
+
+/// The formulas of a family for one number and its parameters p.
+struct PlainFormulas {
+    std::string_view name;
+    std::span<const Parameter> parameters;
+    bool is_discrete;
+    std::size_t free_coordinates;
+    double (*draw)(Random& random, const double* p);
+    double (*mean)(const double* p);
+    double (*variance)(const double* p);
+    double (*quantile)(double q, const double* p);
+    double (*feasible)(const double* p);
+    double (*unconstrain)(double x, const double* p);
+    bool (*contains)(double x, const double* p);
+    std::string (*support_name)(const double* p);
+    std::string_view (*check)(const double* p); ///< what parameters that depend on each other should be, or nothing
+};
+
+/// Plain numbers at the elements of a broadcast shape; a step of 0 repeats them.
+struct PlainNumbers {
+    const double* real = nullptr;
+    const Integer* whole = nullptr; ///< in place of `real`
+    std::size_t size = 1, row_step = 0, column_step = 0;
+
+    double operator[](std::size_t k) const { return real ? real[k] : static_cast<double>(whole[k]); }
+    double at(std::size_t row, std::size_t column) const { return (*this)[row * row_step + column * column_step]; }
+};
+
+/// A distribution of independent numbers, with its memory elsewhere.
+class PlainDistribution {
+  public:
+    const PlainFormulas& formulas;
+    Shape shape;
+    std::array<PlainNumbers, 4> parameters{};
+    bool is_masked = false;
+    PlainNumbers mask{};
+
+    std::string support_name() const;
+    /// Throws Error naming the parameter and the first element that is out of its domain.
+    void check_parameters() const;
+    /// Throws Error where the shape differs or an element (that is not masked) is outside the support.
+    void check_value(const Data& data) const;
+    Data draw(Random& random) const;
+    Data mean() const;
+    Data variance() const;
+    /// Of each element; for discrete ones the smallest value that is enough.
+    Data quantile(double q) const;
+    Data feasible() const;
+    Vector unconstrain(const Data& data) const;
+
+  private:
+    std::array<double, 4> parameters_at(std::size_t k) const;
+    std::size_t row(std::size_t k) const;
+    std::size_t column(std::size_t k) const;
+    std::string index(std::size_t k) const;
+    template <class F> Data each(bool is_whole, const F& f) const;
+};
+
+} // namespace modus
