@@ -61,10 +61,8 @@ template <Scalar A, Scalar B, std::size_t R> auto operator*(const Array<A, 2>& x
     const std::size_t rows = x.rows(), inner = x.cols();
     const std::size_t columns = R == 2 ? y.extents()[R - 1] : 1;
     if (inner != y.extents()[0])
-        throw Error("",
-                    "a right-hand side with " + std::to_string(inner) + " rows for a matrix of shape " +
-                        format_shape(x.extents()),
-                    "shape " + format_shape(y.extents()), "The columns of X and the length of w must agree.");
+        fail({"a right-hand side with ", inner, " rows for a matrix of shape ", x.extents()}, {"shape ", y.extents()},
+             "The columns of X and the length of w must agree.");
     Extents<R> extents;
     extents[0] = rows;
     if constexpr (R == 2) extents[1] = columns;
@@ -104,8 +102,7 @@ template <Scalar T, std::size_t R> T mean(const Array<T, R>& x) { return sum(x) 
 /// sum_i x_i y_i. Throws Error where the sizes differ.
 template <Scalar A, Scalar B> auto dot(const Array<A, 1>& x, const Array<B, 1>& y) {
     if (x.size() != y.size())
-        throw Error("", "a vector of shape " + format_shape(x.extents()), "shape " + format_shape(y.extents()),
-                    "A dot product does not broadcast.");
+        fail({"a vector of shape ", x.extents()}, {"shape ", y.extents()}, "A dot product does not broadcast.");
     return sum_map(x.extents(), [](const auto& a, const auto& b) { return a * b; }, x, y);
 }
 

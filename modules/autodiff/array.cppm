@@ -10,7 +10,6 @@ module;
 #include <new>
 #include <ranges>
 #include <span>
-#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -45,9 +44,6 @@ using IntMatrix = Array<Integer, 2>;
 
 /// The sizes along each axis. A matrix has {rows, columns}.
 template <std::size_t Rank> using Extents = std::array<std::size_t, Rank>;
-
-/// "[3, 2]", as in error messages.
-std::string format_shape(std::span<const std::size_t> extents);
 
 /// The ways of asking what an argument of a formula is.
 template <class A> inline constexpr std::size_t rank_of = 0;
@@ -143,8 +139,7 @@ template <Element T, std::size_t Rank> class Array {
         std::size_t i = 0;
         for (const auto& row : rows) {
             if (row.size() != cols())
-                throw Error("", std::to_string(cols()) + " numbers in each row of the matrix",
-                            std::to_string(row.size()) + " in row " + std::to_string(i), "Complete the row.");
+                fail({cols(), " numbers in each row of the matrix"}, {row.size(), " in row ", i}, "Complete the row.");
             std::size_t j = 0;
             for (Word x : row) data_[i + rows_() * j++] = x;
             ++i;
@@ -154,8 +149,7 @@ template <Element T, std::size_t Rank> class Array {
     Array(std::size_t rows, std::size_t columns, std::span<const Word> values) requires(Rank == 2 && is_plain)
     {
         if (values.size() != rows * columns)
-            throw Error("", std::to_string(rows * columns) + " numbers", std::to_string(values.size()),
-                        "Pass rows x columns numbers, column by column.");
+            fail({rows * columns, " numbers"}, {values.size()}, "Pass rows x columns numbers, column by column.");
         *this = uninitialized({rows, columns});
         for (std::size_t k = 0; k < values.size(); ++k) data_[k] = values[k];
     }
@@ -216,9 +210,7 @@ template <Element T, std::size_t Rank> class Array {
     Array slice(std::size_t first, std::size_t count) const requires(Rank == 1)
     {
         if (first > size() || count > size() - first)
-            throw Error("", "a slice within " + format_shape(extents_),
-                        "elements " + std::to_string(first) + " to " + std::to_string(first + count),
-                        "Shorten the slice.");
+            fail({"a slice within ", extents_}, {"elements ", first, " to ", first + count}, "Shorten the slice.");
         Array result = *this;
         result.data_ += first;
         result.extents_ = {count};
@@ -233,8 +225,7 @@ template <Element T, std::size_t Rank> class Array {
         result.stride_ = stride_;
         result.is_constant_ = is_constant_;
         if (result.size() != size())
-            throw Error("", "a shape with " + std::to_string(size()) + " elements", format_shape(extents),
-                        "Reshaping keeps the number of elements.");
+            fail({"a shape with ", size(), " elements"}, {extents}, "Reshaping keeps the number of elements.");
         return result;
     }
 
@@ -288,9 +279,8 @@ template <Element T, std::size_t Rank> class Array {
         const Integer* index = indices.data();
         for (std::size_t k = 0; k < indices.size(); ++k)
             if (static_cast<std::size_t>(index[k]) >= size())
-                throw Error("", "indices from 0 to " + std::to_string(size() ? size() - 1 : 0),
-                            std::to_string(index[k]) + " at position " + std::to_string(k),
-                            "Indices count from 0; check the index vector.");
+                fail({"indices from 0 to ", size() ? size() - 1 : 0}, {index[k], " at position ", k},
+                     "Indices count from 0; check the index vector.");
         for (std::size_t p = 0; p < planes; ++p)
             for (std::size_t k = 0; k < indices.size(); ++k)
                 result.data_[p * result.stride_ + k] = data_[p * stride_ + static_cast<std::size_t>(index[k])];
@@ -355,7 +345,7 @@ template <Element T, std::size_t Rank> class Array {
         return i + extents_[0] * j;
     }
     [[noreturn]] void out_of_range(const Extents<Rank>& index) const {
-        throw Error("", "an index within " + format_shape(extents_), format_shape(index), "Indices count from 0.");
+        fail({"an index within ", extents_}, {index}, "Indices count from 0.");
     }
 
     Word* writable() {

@@ -34,9 +34,8 @@ template <Argument... A> auto broadcast_extents(const A&... arguments) {
                 const std::size_t extent = argument.extents()[d];
                 std::size_t& size = merged[offset + d];
                 if (size != extent && size != 1 && extent != 1)
-                    throw Error("", "shapes that broadcast to " + format_shape(result),
-                                format_shape(argument.extents()),
-                                "Sizes must agree along each axis, counted from the last, or be 1.");
+                    fail({"shapes that broadcast to ", result}, {argument.extents()},
+                         "Sizes must agree along each axis, counted from the last, or be 1.");
                 if (size == 1) size = extent;
             }
             result = merged;

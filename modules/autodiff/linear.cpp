@@ -1,8 +1,6 @@
 module;
 #include <cstddef>
 #include <Eigen/Core>
-#include <span>
-#include <string>
 
 module modus.autodiff;
 
@@ -18,12 +16,6 @@ void matrix_product(const double* a, std::size_t rows, std::size_t inner, const 
     Eigen::Map<Eigen::MatrixXd, 0, Strided> product(out, index(rows), index(columns), Strided(index(out_stride)));
     if (columns == 1) product.col(0).noalias() = left * right.col(0);
     else product.noalias() = left * right;
-}
-
-std::string format_shape(std::span<const std::size_t> extents) {
-    std::string text = "[";
-    for (const std::size_t extent : extents) text += (text.size() > 1 ? ", " : "") + std::to_string(extent);
-    return text + "]";
 }
 
 } // namespace modus

@@ -96,11 +96,10 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
     template <std::size_t R> auto expand_to(const Extents<R>& extents) const {
         static_assert(R >= Rank, "expand needs a size for every batch axis, the present ones included");
         if (event_rank_ > 0)
-            throw Error("", "expand before to_event", "to_event(" + std::to_string(event_rank_) + ") first",
-                        "Write .expand(n).to_event(k).");
+            fail({"expand before to_event"}, {"to_event(", event_rank_, ") first"}, "Write .expand(n).to_event(k).");
         if (!repeats(extents_, extents))
-            throw Error("", "a batch shape to which " + format_shape(extents_) + " repeats", format_shape(extents),
-                        "Sizes must agree along each axis, counted from the last, or be 1.");
+            fail({"a batch shape to which ", extents_, " repeats"}, {extents},
+                 "Sizes must agree along each axis, counted from the last, or be 1.");
         Elementwise<Family, R, P...> result(parameters_, extents);
         if (mask_) result.mask_ = repeat_mask<R>(*mask_);
         return result;
@@ -109,8 +108,8 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
     /// The last `count` batch axes become event axes: one draw then fills all of them.
     Elementwise to_event(std::size_t count) const {
         if (event_rank_ + count > Rank)
-            throw Error("", "at most " + std::to_string(Rank - event_rank_) + " batch axes to become event axes",
-                        "to_event(" + std::to_string(count) + ")", "Expand the distribution first.");
+            fail({"at most ", Rank - event_rank_, " batch axes to become event axes"}, {"to_event(", count, ")"},
+                 "Expand the distribution first.");
         Elementwise result = *this;
         result.event_rank_ += count;
         return result;
@@ -125,8 +124,8 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
         if constexpr (Rank > 0) {
             const auto& shape = result.mask_->extents();
             if (!repeats(shape, extents_))
-                throw Error("", "a mask that repeats to " + format_shape(extents_), format_shape(shape),
-                            "Sizes must agree along each axis, counted from the last, or be 1.");
+                fail({"a mask that repeats to ", extents_}, {shape},
+                     "Sizes must agree along each axis, counted from the last, or be 1.");
         }
         return result;
     }
@@ -151,13 +150,12 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
     template <class X> auto log_density(const X& x) const {
         if constexpr (AnyArray<X>)
             if (x.extents() != extents_)
-                throw Error("", "a value of shape " + format_shape(extents_), "shape " + format_shape(x.extents()),
-                            "The value of a site has its batch shape followed by its event shape.");
+                fail({"a value of shape ", extents_}, {"shape ", x.extents()},
+                     "The value of a site has its batch shape followed by its event shape.");
         return std::apply(
             [&](const auto&... p) {
-                using Result = common_scalar_t<element_t<X>, element_t<P>...>;
                 const auto formula = [](const auto& v, const auto&... q) { return Family::log_density(v, q...); };
-                return Result(sum_map_where<Rank>(mask_ ? &*mask_ : nullptr, extents_, formula, x, p...));
+                return sum_map_where<Rank>(mask_ ? &*mask_ : nullptr, extents_, formula, x, p...);
             },
             parameters_);
     }

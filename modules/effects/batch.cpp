@@ -32,6 +32,12 @@ void check_plates(std::span<const Frame> frames, const Shape& batch_shape) {
     }
 }
 
+void missing_plates(const Name& site, std::span<const Frame> frames, std::size_t plates, std::size_t axes) {
+    throw Error(full_name(site, frames), "a plate for each axis of a site without data",
+                std::to_string(plates) + " plates for " + std::to_string(axes) + " axes",
+                "Put the site into a plate, or expand its distribution.");
+}
+
 std::size_t plate_elements(std::span<const Frame> frames) {
     std::size_t elements = 1;
     for (const Frame& plate : frames)

@@ -134,7 +134,7 @@ template <support::Domain S, std::size_t Rank> struct FreePoint {
         const auto values = value_as<array_t<double, Rank>>(data);
         const std::size_t size = event_shape().size();
         if (shape_of(data) != event_shape())
-            throw Error("", "shape " + event_shape().str(), describe(data), "A parameter keeps its shape.");
+            fail({"shape ", extents()}, {describe(data).c_str()}, "A parameter keeps its shape.");
         if (find_first(extents(), [this](double x) { return !domain.contains(x); }, values) < size)
             throw Error("", domain.name(), format(data), "Start the parameter inside its domain.");
     }

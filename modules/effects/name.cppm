@@ -12,11 +12,15 @@ export module modus.effects:name;
 
 import modus.autodiff;
 
-namespace modus {
-// Not constexpr: reaching one of these in a consteval constructor is the compile error, and its name the message.
-void site_name_must_not_be_empty();
-void site_name_must_not_contain_a_slash_or_brackets();
-} // namespace modus
+// A literal that is no name is refused where it is written. (A consteval constructor that fails would make the generic
+// lambda around it immediate, and the error would say only that; clang's attribute says what is wrong. Other compilers
+// let the name pass.)
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Wgcc-compat" // the attribute is clang's own
+#define MODUS_REFUSE(condition, message) __attribute__((diagnose_if(condition, message, "error")))
+#else
+#define MODUS_REFUSE(condition, message)
+#endif
 
 export namespace modus {
 
@@ -26,16 +30,19 @@ constexpr std::uint64_t hash_name(std::string_view text, std::uint64_t from = 0x
     return from;
 }
 
+/// Whether this may be the name of a site: not empty, and without what plates and scopes put into names.
+constexpr bool is_site_name(std::string_view text) {
+    return !text.empty() && text.find_first_of("/[]") == std::string_view::npos;
+}
+
 /// A name written as a literal, with its hash and the place where it was written. It views the literal.
 class Name {
   public:
     template <std::size_t N>
     consteval Name(const char (&literal)[N], std::source_location where_ = std::source_location::current())
-        : text(literal, N - 1), hash(hash_name(text)), where(where_) {
-        if (N == 1) site_name_must_not_be_empty();
-        for (const char c : text)
-            if (c == '/' || c == '[' || c == ']') site_name_must_not_contain_a_slash_or_brackets();
-    }
+        MODUS_REFUSE(!is_site_name(std::string_view(literal, N - 1)),
+                     "a site name must not be empty or contain '/', '[' or ']'")
+        : text(literal, N - 1), hash(hash_name(text)), where(where_) {}
 
     std::string_view text;
     std::uint64_t hash;
@@ -67,7 +74,7 @@ std::uint64_t full_hash(const Name& base, std::span<const Frame> frames);
 class DynamicName {
   public:
     DynamicName(std::string text, std::source_location where) : text_(std::move(text)), where_(where) {
-        if (text_.empty() || text_.find_first_of("/[]") != std::string::npos)
+        if (!is_site_name(text_))
             throw Error(text_, "a site name without '/', '[' and ']'", "'" + text_ + "'",
                         "Brackets and slashes are kept for plates and scopes.");
     }

@@ -60,10 +60,7 @@ template <class D, class O> auto site_distribution(const Sample<D, O>& effect, s
             std::size_t axis = 0;
             for (const Frame& plate : frames)
                 if (plate.index == Frame::vectorized && axis < rank) extents[rank - ++axis] = plate.size;
-            if (axis < rank)
-                throw Error(full_name(effect.name, frames), "a plate for each axis of a site without data",
-                            std::to_string(axis) + " plates for " + std::to_string(rank) + " axes",
-                            "Put the site into a plate, or expand its distribution.");
+            if (axis < rank) missing_plates(effect.name, frames, axis, rank);
             return effect.distribution.expand_to(extents);
         } else {
             return effect.distribution;

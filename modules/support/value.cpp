@@ -93,7 +93,7 @@ template <std::size_t Rank> array_t<Integer, Rank> whole_of(const Data& value) {
     if (!real) wrong_kind<Rank>(value);
     return map(
         [&](double x) {
-            if (x != std::floor(x))
+            if (x != std::floor(x) || !(std::fabs(x) <= 0x1p53))
                 throw Error("", "whole numbers", format(value), "Pass integers for a discrete site.");
             return static_cast<Integer>(x);
         },

@@ -72,6 +72,7 @@ template <Scalar Real> Data data_of(
 }
 
 Shape shape_of(const Data& value);
+template <class... T> Shape shape_of(const std::variant<T...>& value) { return shape_of(data_of(value)); }
 
 /// "a vector of shape [3]", "an integer", for messages.
 std::string describe(const Data& value);

@@ -2,7 +2,7 @@
 import modus;
 using namespace modus;
 
-constexpr auto model = []<Scalar Real>() -> Model<Real> { auto k = co_yield sample("k", Normal(3, 1)); };
+constexpr auto model = []<Scalar Real>() -> Model<Real> { co_yield sample("k", Normal(3, 1)); };
 
 int main() {
     AutoDelta guide(model);

@@ -2,7 +2,7 @@
 import modus;
 using namespace modus;
 
-constexpr auto model = []<Scalar Real>() -> Model<Real> { auto k = co_yield sample("k", Poisson(3)); };
+constexpr auto model = []<Scalar Real>() -> Model<Real> { co_yield sample("k", Poisson(3)); };
 
 int main() {
     AutoDelta guide(model);

@@ -89,20 +89,23 @@ BOOST_AUTO_TEST_CASE(the_outermost_result_is_returned) {
 
 BOOST_AUTO_TEST_CASE(two_sites_of_one_name_are_an_error_that_shows_both_places) {
     // Acceptance cases N1 and N2.
+    const auto places = [](int line) { // the two sites stand on the lines after it
+        return "two, at stack_test.cpp:" + std::to_string(line + 2) + " and stack_test.cpp:" + std::to_string(line + 3);
+    };
+    const int first = __LINE__;
     const auto twice = []<Scalar Real>() -> Model<Real> {
         co_yield sample("x", Normal(0, 1));
         co_yield sample("x", Normal(0, 1));
     };
-    BOOST_CHECK_EXCEPTION(
-        run(twice | Answer{}), Error,
-        (Says{"x", "one site of this name", "two, at stack_test.cpp:93 and stack_test.cpp:94", "dynamic(name)"}));
+    BOOST_CHECK_EXCEPTION(run(twice | Answer{}), Error,
+                          (Says{"x", "one site of this name", places(first), "dynamic(name)"}));
+    const int second = __LINE__;
     const auto param_then_sample = []<Scalar Real>() -> Model<Real> {
         co_yield param("x", 1.0);
         co_yield sample("x", Normal(0, 1));
     };
-    BOOST_CHECK_EXCEPTION(
-        run(param_then_sample | Answer{}), Error,
-        (Says{"x", "one site of this name", "two, at stack_test.cpp:99 and stack_test.cpp:100", "Rename"}));
+    BOOST_CHECK_EXCEPTION(run(param_then_sample | Answer{}), Error,
+                          (Says{"x", "one site of this name", places(second), "Rename"}));
     const auto many = []<Scalar Real>(std::size_t n) -> Model<Real> { // more than the table starts with
         for (std::size_t i = 0; i < n; ++i) co_yield sample(dynamic("x_" + std::to_string(i % 999)), Normal(0, 1));
     };

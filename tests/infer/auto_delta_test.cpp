@@ -14,11 +14,11 @@ using namespace modus;
 namespace {
 
 constexpr auto shapes = []<Scalar Real>() -> Model<Real> {
-    auto z1 = co_yield sample("z1", Normal(0, 1));
-    auto z2 = co_yield sample("z2", LogNormal(0, 1).expand(2).to_event(1));
+    co_yield sample("z1", Normal(0, 1));
+    co_yield sample("z2", LogNormal(0, 1).expand(2).to_event(1));
     auto three = co_yield plate("three", 3);
-    auto z3 = co_yield sample("z3", Beta(2, 2).expand(three));
-    auto z4 = co_yield sample("z4", Normal(0, 1).expand(three).mask(IntVector{1, 0, 1}));
+    co_yield sample("z3", Beta(2, 2).expand(three));
+    co_yield sample("z4", Normal(0, 1).expand(three).mask(IntVector{1, 0, 1}));
 };
 
 } // namespace
@@ -84,7 +84,7 @@ BOOST_AUTO_TEST_CASE(a_discrete_latent_site_is_refused_with_advice) {
 BOOST_AUTO_TEST_CASE(initial_values_are_checked) {
     const auto model = []<Scalar Real>() -> Model<Real> {
         auto scale = co_yield sample("scale", Exponential(1));
-        auto w = co_yield sample("w", Normal(0, scale).expand(3));
+        co_yield sample("w", Normal(0, scale).expand(3));
     };
     const auto start = [&](NamedValues values) { AutoDelta(model, init_to_value(values, init_to_median)).median(); };
     // N14: outside the support, and on its boundary.
@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(a_model_without_latent_sites_is_an_error_or_a_choice) {
 
 BOOST_AUTO_TEST_CASE(a_latent_set_that_changes_is_reported_by_name) {
     const auto model = []<Scalar Real>(bool with_b, std::size_t n) -> Model<Real> {
-        auto a = co_yield sample("a", Normal(0, 1).expand(n));
+        co_yield sample("a", Normal(0, 1).expand(n));
         if (with_b) co_yield sample("b", Normal(0, 1));
     };
     AutoDelta one(model), two(model);

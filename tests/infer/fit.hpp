@@ -10,9 +10,9 @@ struct Fitted {
 };
 
 template <class M, class... A>
-Fitted fit(const M& model, modus::Initializer init, std::size_t steps, double lr, const A&... arguments) {
+Fitted fit_from(const M& model, modus::Initializer init, std::size_t steps, double lr, const A&... arguments) {
     modus::AutoDelta guide(model, init);
-    // the step sizes sum to lr * steps / 5, and end at lr * exp(-5)... then once more, to settle
+    // the step size falls to lr * exp(-8), and once more from a thousandth, so that the point settles
     const double decay = std::exp(-8.0 / static_cast<double>(steps));
     modus::SVI svi(model, guide, modus::Adam{.lr = lr, .lr_decay = decay}, modus::TraceELBO{});
     svi.run(steps, arguments...);
@@ -21,7 +21,7 @@ Fitted fit(const M& model, modus::Initializer init, std::size_t steps, double lr
     return {guide.median(arguments...), settle.evaluate_loss(arguments...)};
 }
 template <class M, class... A> Fitted fit(const M& model, const A&... arguments) {
-    return fit(model, modus::init_to_median, 3000, 0.05, arguments...);
+    return fit_from(model, modus::init_to_median, 3000, 0.05, arguments...);
 }
 
 } // namespace

@@ -167,3 +167,11 @@ BOOST_AUTO_TEST_CASE(formats) {
     BOOST_TEST(format_exactly(0.1 + 0.2) == "0.30000000000000004");
     BOOST_TEST(format_exactly(-1e300) == "-1e+300");
 }
+
+BOOST_AUTO_TEST_CASE(whole_real_arrays_become_integers_others_are_refused) {
+    BOOST_TEST((value_as<IntVector>(Data(Vector{1, 0, -2})) == IntVector{1, 0, -2}));
+    BOOST_TEST((value_as<IntMatrix>(Data(Matrix{{1, 2}})) == IntMatrix{{1, 2}}));
+    BOOST_CHECK_THROW(value_as<IntVector>(Data(Vector{1, 2.5})), Error);
+    BOOST_CHECK_THROW(value_as<Integer>(Data(1e300)), Error);
+    BOOST_CHECK_THROW(value_as<Integer>(Data(std::numeric_limits<double>::infinity())), Error);
+}
