@@ -1,5 +1,6 @@
 #include "laws.hpp"
 
+#include <limits>
 import modus.autodiff;
 import modus.distributions;
 import modus.support;

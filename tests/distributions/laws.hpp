@@ -58,15 +58,12 @@ class Accuracy {
     ~Accuracy() { BOOST_TEST_MESSAGE(what_ << ": worst error is " << worst_ << " of the tolerance, " << where_); }
 
     void compare(double found, double expected, double tolerance, const std::string& where) {
-        if (found == expected || (std::isnan(found) && std::isnan(expected))) {
-            BOOST_TEST(true);
-            return;
-        }
-        const double error = std::fabs(found - expected);
-        BOOST_CHECK_MESSAGE(error <= tolerance && std::isfinite(expected), where << ": " << found << " is not "
-                                                                                 << expected << ", error " << error
-                                                                                 << ", tolerance " << tolerance);
-        if (error / tolerance > worst_) {
+        const bool is_same = found == expected || (std::isnan(found) && std::isnan(expected));
+        const double error = is_same ? 0 : std::fabs(found - expected);
+        BOOST_CHECK_MESSAGE(is_same || (error <= tolerance && std::isfinite(expected)),
+                            where << ": " << found << " is not " << expected << ", error " << error << ", tolerance "
+                                  << tolerance);
+        if (error > worst_ * tolerance) {
             worst_ = error / tolerance;
             where_ = where;
         }

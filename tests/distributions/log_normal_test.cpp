@@ -1,5 +1,7 @@
 #include "laws.hpp"
 
+#include <cmath>
+#include <limits>
 import modus.autodiff;
 import modus.distributions;
 import modus.support;

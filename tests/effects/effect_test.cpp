@@ -2,6 +2,8 @@
 #include <cmath>
 #include <error_parts.hpp>
 #include <optional>
+#include <type_traits>
+#include <variant>
 #include <vector>
 
 import modus.autodiff;

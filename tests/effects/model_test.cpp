@@ -1,6 +1,7 @@
 #include <boost/test/unit_test.hpp>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 import modus.autodiff;

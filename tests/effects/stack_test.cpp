@@ -3,6 +3,7 @@
 #include <error_parts.hpp>
 #include <limits>
 #include <string>
+#include <utility>
 
 import modus.autodiff;
 import modus.distributions;

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numbers>
 #include <string>
+#include <variant>
 
 import modus.autodiff;
 import modus.distributions;

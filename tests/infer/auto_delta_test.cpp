@@ -2,6 +2,7 @@
 #include <cmath>
 #include <error_parts.hpp>
 #include <string>
+#include <variant>
 
 import modus.autodiff;
 import modus.distributions;

@@ -1,7 +1,10 @@
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <error_parts.hpp>
 #include <limits>
+#include <string>
+#include <variant>
 
 import modus.autodiff;
 import modus.distributions;
