@@ -18,7 +18,7 @@ template <class M> struct Copies {
     M model;
     Plate plate;
 
-    template <Scalar Real, class... A> auto operator()(A&... arguments) const {
+    template <Scalar Real, class... A> auto operator()(A&&... arguments) const {
         return repeat<Real, decltype(run_within(std::declval<Run<Real>&>(), model, arguments...))>(arguments...);
     }
 

@@ -168,7 +168,8 @@ template <class Recipe, class... A> struct Submodel {
     const Recipe& recipe;
     std::tuple<A...> arguments;
 };
-template <class Recipe, class... A> requires(!std::convertible_to<const Recipe&, std::string_view>)
+template <class Recipe, class... A>
+requires(!std::convertible_to<const Recipe&, std::string_view> && !std::convertible_to<const Recipe&, Name>)
 auto submodel(const Recipe& recipe, A&&... arguments) {
     return Submodel<Recipe, A&&...>{{}, recipe, {std::forward<A>(arguments)...}};
 }

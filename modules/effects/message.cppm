@@ -42,7 +42,6 @@ template <Scalar Real> struct Message {
     std::string name() const { return full_name(base, frames); }
     /// Whether the full name is this one.
     bool is(const Name& other) const { return hash == other.hash; }
-    bool is_latent() const { return kind == Kind::sample && provenance != Provenance::observed; }
     void answer(Value<Real> value_, Provenance provenance_) {
         value = std::move(value_);
         provenance = provenance_;

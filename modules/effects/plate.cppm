@@ -1,6 +1,7 @@
 module;
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 // plate: independent repetitions. One effect, three uses: a scope of vectorized sites, a loop with indexed names, and a
 // model repeated from outside (:copies). Each pushes the same Frame.
@@ -13,7 +14,14 @@ import :state;
 export namespace modus {
 
 struct Plate {
-    Name name;
+    Plate(const Name& name, std::size_t size_)
+        : literal(name.is_literal ? name.text : std::string_view()),
+          made(name.is_literal ? "" : name.text),
+          size(size_) {}
+    std::string_view name() const { return literal.empty() ? std::string_view(made) : literal; }
+
+    std::string_view literal;
+    std::string made; ///< in place of a literal: a name made at run time, which the plate outlives
     std::size_t size;
 };
 /// `auto rows = co_yield plate("rows", n);` puts the sites up to the end of the block into a plate of size n.
@@ -24,47 +32,45 @@ inline Plate plate(Name name, std::size_t size) { return {name, size}; }
 /// An open plate; it closes at the end of the C++ scope, also when an exception or a `break` ends it early.
 class PlateScope {
   public:
-    PlateScope(RunState& state, const Plate& plate) : state_(state), depth_(state.frames.size()) {
+    PlateScope(RunState& state, const Plate& plate) : state_(state), plate_(plate), depth_(state.frames.size()) {
         if (plate.size == 0)
-            throw Error(std::string(plate.name.text), "a plate of size 1 or more", "size 0",
+            throw Error(std::string(plate.name()), "a plate of size 1 or more", "size 0",
                         "Leave the plate out where there is nothing to repeat.");
         for (const Frame& open : state.frames)
-            if (open.name == plate.name.text)
-                throw Error(std::string(plate.name.text), "one open plate of this name",
-                            "a second one inside the first", "Give nested plates different names.");
-        state_.frames.push_back({plate.name.text, plate.size});
+            if (open.name == plate.name())
+                throw Error(std::string(plate.name()), "one open plate of this name", "a second one inside the first",
+                            "Give nested plates different names.");
+        state_.frames.push_back({plate_.name(), plate_.size});
     }
     PlateScope(const PlateScope&) = delete;
     ~PlateScope() { state_.frames.resize(depth_); }
 
-    std::size_t size() const { return state_.frames[depth_].size; }
+    std::size_t size() const { return plate_.size; }
     /// So that `Normal(0, 1).expand(rows)` and `X.rows() == rows` read as they sound.
     operator std::size_t() const { return size(); }
 
     struct End {};
     struct Iterator {
-        PlateScope& scope;
+        explicit Iterator(PlateScope& scope_) : scope(scope_) { scope.frame().index = 0; }
+        Iterator(const Iterator&) = delete;
+        ~Iterator() { scope.frame().index = Frame::vectorized; } // the loop is over, the scope may go on
         std::size_t operator*() const { return static_cast<std::size_t>(scope.frame().index); }
         Iterator& operator++() {
             ++scope.frame().index;
             return *this;
         }
-        friend bool operator==(const Iterator& i, End) {
-            if (*i < i.scope.size()) return false;
-            i.scope.frame().index = Frame::vectorized; // the loop is over, the scope may go on
-            return true;
-        }
+        friend bool operator==(const Iterator& i, End) { return *i == i.scope.size(); }
+
+        PlateScope& scope;
     };
-    Iterator begin() {
-        frame().index = 0;
-        return {*this};
-    }
+    Iterator begin() { return Iterator(*this); }
     End end() const { return {}; }
 
   private:
     Frame& frame() { return state_.frames[depth_]; }
 
     RunState& state_;
+    const Plate plate_;
     std::size_t depth_;
 };
 

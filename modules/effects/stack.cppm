@@ -71,14 +71,16 @@ template <Scalar Real> void Run<Real>::handle(Message<Real>& message) {
 
 /// What happens to a site when every handler has seen it: a site with a value is done.
 template <Scalar Real> void default_action(Message<Real>& message, const RunOptions& options) {
-    if (message.kind == Kind::param && !has_value(message.value))
-        message.value = to_value<Real>(message.distribution->feasible());
-    if (message.kind != Kind::sample) return;
-    if (!has_value(message.value))
-        throw Error("", "a value for the latent site", "no handler that gives one",
-                    "Add | seed(n) to draw it, or condition, substitute, replay, or a guide.");
+    if (message.kind != Kind::sample && message.kind != Kind::param) return;
     const bool made_inside = message.provenance == Provenance::sampled || message.provenance == Provenance::delta;
-    if (options.validate && !made_inside) message.distribution->check_value(data_of(message.value));
+    if (has_value(message.value)) {
+        if (options.validate && !made_inside) message.distribution->check_value(data_of(message.value));
+    } else if (message.kind == Kind::param) {
+        message.value = to_value<Real>(message.distribution->feasible());
+    } else {
+        fail({"a value for the latent site"}, {"no handler that gives one"},
+             "Add | seed(n) to draw it, or condition, substitute, replay, or a guide.");
+    }
 }
 
 /// A run with handlers. Inside a larger run (a submodel with handlers of its own), `outer` goes on where they end.
@@ -125,7 +127,7 @@ auto run_stack(const M& model, std::tuple<H...> handlers, RunState& state, Run<R
 }
 
 template <Scalar Real, class M, class... H, class... A>
-auto run_within(Run<Real>& outer, const Handled<M, H...>& handled, A&... arguments) {
+auto run_within(Run<Real>& outer, const Handled<M, H...>& handled, A&&... arguments) {
     return run_stack(handled.model, handled.handlers, outer.state, &outer, arguments...);
 }
 

@@ -3,6 +3,7 @@ module;
 #include <memory>
 #include <string>
 #include <utility>
+#include <variant>
 
 // replay gives sites the values that they had in an earlier trace.
 export module modus.handlers:replay;
@@ -31,7 +32,12 @@ struct replay : Handler {
         if (message.kind != Kind::sample && message.kind != Kind::param) return;
         const TraceSite* site = trace->find(message.hash);
         if (site) used[static_cast<std::size_t>(site - &*trace->begin())] = true;
-        if (has_value(message.value)) return;
+        if (has_value(message.value)) {
+            if (site && message.provenance != Provenance::observed && data_of(message.value) != site->value)
+                throw Error("", "one value", "two, from replay and from further in",
+                            "The innermost handler answers first; put replay inside the other one.");
+            return;
+        }
         if (site && has_value(site->value)) message.answer(to_value<Real>(site->value), Provenance::replayed);
         else if (options.strict && message.kind == Kind::sample)
             throw Error("", "a value in the replayed trace", "no site of this name",

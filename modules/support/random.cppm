@@ -24,8 +24,8 @@ class Random {
         return block_[used_++];
     }
 
-    /// Uniform on the open interval (0, 1), with 53 bits.
-    double uniform() { return (static_cast<double>((*this)() >> 11) + 0.5) * 0x1p-53; }
+    /// Uniform on the open interval (0, 1), with 52 bits: one more, and the largest would round to 1.
+    double uniform() { return (static_cast<double>((*this)() >> 12) + 0.5) * 0x1p-52; }
     double normal();
 
   private:
