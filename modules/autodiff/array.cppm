@@ -111,6 +111,14 @@ template <Element T, std::size_t Rank> class Array {
     static constexpr bool is_plain = planes == 1;
 
     Array() = default;
+    Array(const Array&) = default;
+    Array& operator=(const Array&) = default;
+    Array(Array&& other) noexcept { swap(other); } // leaves an empty array
+    Array& operator=(Array&& other) noexcept {
+        Array moved(std::move(other));
+        swap(moved);
+        return *this;
+    }
 
     /// All zeros.
     explicit Array(const Extents<Rank>& extents) : Array(uninitialized(extents)) {
@@ -316,6 +324,14 @@ template <Element T, std::size_t Rank> class Array {
 
   private:
     template <Element, std::size_t> friend class Array;
+
+    void swap(Array& other) noexcept {
+        std::swap(buffer_, other.buffer_);
+        std::swap(data_, other.data_);
+        std::swap(extents_, other.extents_);
+        std::swap(stride_, other.stride_);
+        std::swap(is_constant_, other.is_constant_);
+    }
 
     std::size_t rows_() const { return extents_[0]; }
 

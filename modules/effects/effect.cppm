@@ -131,10 +131,10 @@ template <support::Domain S, std::size_t Rank> struct FreePoint {
     std::string support_name() const { return domain.name(); }
     void check_parameters() const { check_value(Data(initial)); }
     void check_value(const Data& data) const {
-        const auto values = value_as<array_t<double, Rank>>(data);
         const std::size_t size = event_shape().size();
         if (shape_of(data) != event_shape())
             fail({"shape ", extents()}, {describe(data).c_str()}, "A parameter keeps its shape.");
+        const auto values = value_as<array_t<double, Rank>>(data);
         if (find_first(extents(), [this](double x) { return !domain.contains(x); }, values) < size)
             throw Error("", domain.name(), format(data), "Start the parameter inside its domain.");
     }

@@ -84,8 +84,7 @@ template <Scalar Real, class D, class O> struct SampleSite : Site<Real> {
     using Reply = typename decltype(reply_type())::type;
 
     SampleSite(const Run<Real>& run, const Sample<D, O>& effect)
-        : Site<Real>({Kind::sample, effect.name, run.state.frames}),
-          density(site_distribution(effect, run.state.frames)) {
+        : Site<Real>({Kind::sample, effect.name, run.state.frames}), density(named(effect, run.state.frames)) {
         this->message.distribution = &density;
         if constexpr (requires { typename O::type; })
             if (effect.observation.data) {
@@ -96,6 +95,16 @@ template <Scalar Real, class D, class O> struct SampleSite : Site<Real> {
             }
     }
     Reply await_resume() const { return value_as<Reply>(this->message.value); }
+
+    /// The distribution; an error in making it gets the name of the site.
+    static Repeated named(const Sample<D, O>& effect, std::span<const Frame> frames) {
+        try {
+            return site_distribution(effect, frames);
+        } catch (const Error& error) {
+            if (!error.site.empty()) throw;
+            throw Error(full_name(effect.name, frames), error.expected, error.found, error.advice);
+        }
+    }
 
     Erased<Real, Repeated> density;
 };

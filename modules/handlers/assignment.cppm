@@ -29,6 +29,7 @@ class Assignment {
         if (!entry) return;
         used_[static_cast<std::size_t>(entry - &*values_->begin())] = true;
         if (!has_value(message.value)) return message.answer(to_value<Real>(entry->value), provenance);
+        if (provenance == Provenance::observed) message.provenance = provenance;
         if (data_of(message.value) != entry->value)
             throw Error("", "one value", "two, from " + handler_ + " and from further in",
                         "The innermost handler answers first; remove the name from one of them.");

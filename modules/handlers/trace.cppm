@@ -58,6 +58,7 @@ class Trace {
 struct TraceHandler : Handler {
     Trace recorded;
 
+    void start() { recorded = {}; }
     template <Scalar Real> void postprocess(Message<Real>& message) {
         TraceSite site{message.name(),
                        message.hash,

@@ -15,12 +15,16 @@ import modus.support;
 
 namespace modus {
 
+void LatentBlocks::require_continuous(const LatentSite& site) const {
+    if (site.distribution.is_discrete())
+        throw Error(site.name, "a continuous latent site",
+                    std::string(site.distribution.name()) + ", which is discrete",
+                    "Sum the site out of the model by hand (log_sum_exp), or give it data.");
+}
+
 void LatentBlocks::add(const LatentSite& site, const Data& value) {
     const auto& distribution = site.distribution;
-    const std::string advice = "It is the initial value; change init_loc_fn for this site.";
-    if (distribution.is_discrete())
-        throw Error(site.name, "a continuous latent site", std::string(distribution.name()) + ", which is discrete",
-                    "Sum the site out of the model by hand (log_sum_exp), or give it data.");
+    const std::string advice = "It is the initial value: change init_loc_fn, or the initial value of the param.";
     Vector u;
     try {
         distribution.check_value(value);

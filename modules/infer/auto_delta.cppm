@@ -28,8 +28,9 @@ struct LatentBlock {
 /// The latent sites of a model, found by running it once over double with every one at its initial value.
 class LatentBlocks {
   public:
-    /// Adds the site. Throws Error for a discrete one, and for an initial value of the wrong shape, outside the
-    /// support, or on its boundary.
+    /// Throws Error for a discrete site.
+    void require_continuous(const LatentSite& site) const;
+    /// Adds the site. Throws Error for an initial value of the wrong shape, outside the support, or on its boundary.
     void add(const LatentSite& site, const Data& initial);
     std::vector<LatentBlock> blocks;
     Vector initial; ///< unconstrained
@@ -63,6 +64,7 @@ struct DiscoverLatents : Handler {
     void process(Message<double>& message) {
         if (!wants_answer(message)) return;
         const LatentSite site{message.name(), message.hash, *message.distribution};
+        found.require_continuous(site);
         const Data initial = message.kind == Kind::param ? message.distribution->feasible() : choose(site);
         found.add(site, initial);
         message.answer(initial, Provenance::delta);
@@ -100,7 +102,7 @@ struct CollectValues : Handler {
     NamedValues result() { return std::move(values); }
 };
 
-/// A model with one more handler, both by reference: for the runs inside a step, which copy neither.
+/// A model with one more handler, both by reference: for the runs inside a step.
 template <class M, class H> auto with_handler(const M& model, H& handler) {
     return Handled<const M&, H&>{model, {handler}};
 }
@@ -130,7 +132,9 @@ template <class M> class AutoDelta {
     template <class... A> void setup(const A&... arguments) {
         if (is_set_up_) return;
         LatentBlocks found;
-        DiscoverLatents discover(found, initializer_.begin());
+        auto choose = initializer_.begin();
+        if (!choose) fail({"an init_loc_fn"}, {"an empty Initializer"}, "Pass init_to_median, or leave it out.");
+        DiscoverLatents discover(found, std::move(choose));
         run(with_handler(model_, discover), arguments...);
         if (found.blocks.empty() && !options_.allow_empty)
             throw Error("", "a model with latent sites", "none",

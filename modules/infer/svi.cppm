@@ -83,11 +83,13 @@ template <class M, class G, Optimizer O, class L> class SVI {
         using Real = Dual<double, default_lanes>;
         FindNonFinite find;
         const Vector& u = guide_.parameters();
-        for (std::size_t first = 0; first < u.size() && find.site.empty(); first += default_lanes) {
+        std::size_t first = 0;
+        do {
             const auto seeded = seed_directions<default_lanes>(u, first);
             auto answer = guide_.answers(seeded);
             modus::run<Real>(with_handler(with_handler(model_, answer), find), arguments...);
-        }
+            first += default_lanes;
+        } while (first < u.size() && find.site.empty());
         if (find.site.empty())
             throw Error("", "a finite loss", format_exactly(loss), "Every site is finite; their sum is not.");
         if (std::isfinite(find.log_density))

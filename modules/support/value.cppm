@@ -74,7 +74,7 @@ template <Scalar Real> Data data_of(
 Shape shape_of(const Data& value);
 template <class... T> Shape shape_of(const std::variant<T...>& value) { return shape_of(data_of(value)); }
 
-/// "a vector of shape [3]", "an integer", for messages.
+/// "shape [3]", "the integer 3", for messages.
 std::string describe(const Data& value);
 /// The numbers, as `guide.median()` prints them: "1.20", "[0.52, -0.31]", a matrix row by row.
 std::string format(const Data& value);

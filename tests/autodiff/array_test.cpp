@@ -377,3 +377,11 @@ BOOST_AUTO_TEST_CASE(questions_about_types) {
     BOOST_TEST(format_shape(Extents<1>{4}) == "[4]");
     BOOST_TEST(format_shape({}) == "[]");
 }
+
+BOOST_AUTO_TEST_CASE(a_moved_from_array_is_empty) {
+    Vector x{1, 2, 3};
+    const Vector y = std::move(x);
+    BOOST_TEST(y.size() == 3u);
+    BOOST_TEST(x.size() == 0u); // NOLINT(bugprone-use-after-move): what is tested
+    BOOST_CHECK_THROW(x[0] = 1, Error);
+}

@@ -137,3 +137,10 @@ BOOST_AUTO_TEST_CASE(params_start_at_their_initial_value) {
     const auto outside = []<Scalar Real>() -> Model<Real> { co_yield param("a", -1.5, support::positive); };
     BOOST_CHECK_EXCEPTION(run(outside), Error, (Says{"a", "a positive number", "-1.5", "inside its domain"}));
 }
+
+BOOST_AUTO_TEST_CASE(data_that_do_not_fit_the_distribution_are_named) {
+    const auto model = []<Scalar Real>() -> Model<Real> {
+        co_yield sample("y", Normal(Vector{1, 2, 3}, 1), obs = Matrix{{1, 2}, {3, 4}});
+    };
+    BOOST_CHECK_EXCEPTION(run(model), Error, (Says{"y", "a batch shape to which [3] repeats", "[2, 2]", "agree"}));
+}

@@ -150,6 +150,24 @@ BOOST_AUTO_TEST_CASE(a_submodel_keeps_its_own_handlers_inside_the_others) {
     BOOST_TEST(run(whole | Answer(2)) == 3);
 }
 
+BOOST_AUTO_TEST_CASE(submodels_of_every_kind_take_temporaries) {
+    Names names;
+    const auto part = []<Scalar Real>(double loc) -> Model<Real, Real> {
+        co_return co_yield sample("x", Normal(loc, 1));
+    };
+    const auto handled = part | Answer(5);
+    const auto copies = part | plate("copies", 2);
+    const auto whole = [&]<Scalar Real>() -> Model<Real, Real> {
+        const auto a = co_yield submodel(dynamic("made"), part, 1.0);
+        const auto b = co_yield submodel(handled, 2.0);
+        const auto c = co_yield submodel("many", copies, 3.0);
+        co_return a + b + c[0] + c[1];
+    };
+    BOOST_TEST(run(whole | Answer(1) | names) == 8);
+    BOOST_TEST(names.seen == (std::vector<std::string>{"made/x", "x", "many/x[0]", "many/x[1]"}),
+               boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(control_flow_may_depend_on_values) {
     const auto model = []<Scalar Real>() -> Model<Real, int> {
         int count = 0;

@@ -83,6 +83,29 @@ BOOST_AUTO_TEST_CASE(an_early_break_closes_the_plate) {
     BOOST_TEST(record.frames.back() == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(a_break_from_a_loop_over_a_named_scope_leaves_the_scope_vectorized) {
+    const auto model = []<Scalar Real>() -> Model<Real> {
+        auto rows = co_yield plate("rows", 3);
+        for (auto i : rows) {
+            co_yield sample("a", Normal(0, 1));
+            if (i == 1) break;
+        }
+        co_yield sample("b", Normal(0, 1).expand(rows));
+    };
+    Record record;
+    run(model | record);
+    BOOST_TEST(record.names == (Names{"a[0]", "a[1]", "b"}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_plate_keeps_a_name_made_at_run_time) {
+    const auto model = []<Scalar Real>(const std::string& text) -> Model<Real> {
+        auto rows = co_yield plate(dynamic("a_name_that_is_longer_than_a_short_string_" + text), 2);
+        auto again = co_yield plate(dynamic("a_name_that_is_longer_than_a_short_string_" + text), 2);
+    };
+    BOOST_CHECK_EXCEPTION(run(model, std::string("x")), Error,
+                          (Says{"a_name_that_is_longer_than_a_short_string_x", "one open plate", "a second one", ""}));
+}
+
 BOOST_AUTO_TEST_CASE(an_exception_closes_the_plate) {
     const auto model = []<Scalar Real>() -> Model<Real> {
         try {

@@ -51,3 +51,10 @@ BOOST_AUTO_TEST_CASE(a_value_that_is_outside_the_support_in_the_new_model_is_ref
     const auto positive = []<Scalar Real>() -> Model<Real> { co_yield sample("a", Exponential(1)); };
     BOOST_CHECK_EXCEPTION(run(positive | replay(t, {.strict = false})), Error, (Says{"a", "0 or more", "-1", ""}));
 }
+
+BOOST_AUTO_TEST_CASE(replay_around_another_value_giver_is_an_error_not_a_silent_loss) {
+    const auto t = run(small_model | seed(3) | trace, 2.0);
+    run(small_model | seed(3) | replay(t), 2.0); // the same values are no conflict
+    BOOST_CHECK_EXCEPTION(run(small_model | seed(4) | replay(t), 2.0), Error,
+                          (Says{"a", "one value", "two, from replay", "innermost handler answers first"}));
+}

@@ -23,6 +23,9 @@ BOOST_AUTO_TEST_CASE(params_take_values_inside_their_domain) {
         co_return co_yield param("p", 1.0, support::positive);
     };
     BOOST_TEST(run(model | substitute({{"p", 2.5}})) == 2.5);
+    BOOST_CHECK_EXCEPTION(run(model | substitute({{"p", -1.0}})), Error, (Says{"p", "a positive number", "-1", ""}));
+    BOOST_CHECK_EXCEPTION(run(model | substitute({{"p", Vector{1, 2}}})), Error,
+                          (Says{"p", "shape []", "shape [2]", ""}));
 }
 
 BOOST_AUTO_TEST_CASE(unknown_names_are_errors) {

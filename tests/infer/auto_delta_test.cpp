@@ -161,3 +161,9 @@ BOOST_AUTO_TEST_CASE(bounds_that_are_latent_are_derived_again_in_each_run) {
     }
     BOOST_TEST(guide.median().get<double>("top") != before);
 }
+
+BOOST_AUTO_TEST_CASE(an_initializer_that_is_empty_is_refused) {
+    AutoDelta guide(shapes, Initializer());
+    BOOST_CHECK_EXCEPTION(guide.median(), Error,
+                          (Says{"", "an init_loc_fn", "an empty Initializer", "init_to_median"}));
+}
