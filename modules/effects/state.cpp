@@ -43,8 +43,13 @@ void RunState::grow() {
 
 std::string RunState::visited() const {
     std::string text;
-    for (const Site& site : sites_)
-        text += (text.empty() ? "" : ", ") + std::string(site.literal.empty() ? "(a dynamic name)" : site.literal);
+    std::string_view last;
+    for (const Site& site : sites_) {
+        const std::string_view name = site.literal.empty() ? "(a dynamic name)" : site.literal;
+        if (name == last) continue; // the sites of a loop
+        text += (text.empty() ? "" : ", ") + std::string(name);
+        last = name;
+    }
     return text.empty() ? "none" : text;
 }
 

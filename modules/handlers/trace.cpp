@@ -47,7 +47,7 @@ std::string Trace::format_shapes() const {
                              site.distribution.empty() ? "-" : site.distribution, site.batch_shape.str(),
                              site.event_shape.str(), provenance_names[static_cast<std::size_t>(site.provenance)],
                              site.log_density);
-    return table + fmt::format("{:<{}}  {:>76.6g}\n", "sum", width, log_prob_sum());
+    return table + fmt::format("{:<{}}  {:>78.6g}\n", "sum", width, log_prob_sum());
 }
 
 std::ostream& operator<<(std::ostream& out, const Trace& trace) { return out << trace.format_shapes(); }
