@@ -61,7 +61,8 @@ struct AnyDistribution {
 
     Shape shape() const {
         Shape result = batch_shape();
-        for (const std::size_t extent : event_shape().axes()) result.extents[result.rank++] = extent;
+        const Shape event = event_shape(); // named: before C++23 a range-for does not keep temporaries alive
+        for (const std::size_t extent : event.axes()) result.extents[result.rank++] = extent;
         return result;
     }
 
