@@ -1,8 +1,8 @@
 // A Bayesian linear regression on real data: fuel consumption of 32 cars from weight, power and quarter-mile time.
 //
 //     linear_regression [file.csv with columns mpg, wt, hp, qsec]
+#include "cars.hpp"
 #include <cmath>
-#include <csv.h>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -33,17 +33,10 @@ Vector standardized(const std::vector<double>& column) {
 
 int main(int argc, char** argv) try {
     const std::string path = argc > 1 ? argv[1] : MODUS_EXAMPLES_DATA "/mtcars.csv";
-    std::vector<double> mpg, wt, hp, qsec;
-    io::CSVReader<4> csv(path);
-    csv.read_header(io::ignore_extra_column, "mpg", "wt", "hp", "qsec");
-    for (double m, w, h, q; csv.read_row(m, w, h, q);) {
-        mpg.push_back(m);
-        wt.push_back(w);
-        hp.push_back(h);
-        qsec.push_back(q);
-    }
-    const Vector y = standardized(mpg);
-    const Vector predictors = concatenate(concatenate(standardized(wt), standardized(hp)), standardized(qsec));
+    const Cars cars = read_cars(path);
+    const Vector y = standardized(cars.mpg);
+    const Vector predictors =
+        concatenate(concatenate(standardized(cars.wt), standardized(cars.hp)), standardized(cars.qsec));
     const Matrix X = predictors.reshape(Extents<2>{y.size(), 3});
     std::cout << y.size() << " cars; mpg on wt, hp, qsec, all standardized\n";
 
