@@ -41,5 +41,3 @@ void log_joint(benchmark::State& state) {
 BENCHMARK(log_joint)->Arg(0)->Arg(1)->ArgName("validate");
 
 } // namespace
-
-BENCHMARK_MAIN();

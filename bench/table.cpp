@@ -1,0 +1,292 @@
+// The table of docs/performance.md: the log joint density with its gradient, ours and by hand, and what belongs to it.
+// tools/bench runs this program and makes the table.
+//
+//     bench_table [--benchmark_...]            the table
+//     bench_table --sweep [--benchmark_...]    linear regression against the numbers of rows and of columns
+//     bench_table --memory                     peak memory of linear regression over the size of its data
+#include "data.hpp"
+#include "hand.hpp"
+#include <algorithm>
+#include <atomic>
+#include <benchmark/benchmark.h>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <new>
+#include <oneapi/tbb/global_control.h>
+#include <span>
+#include <string>
+#include <utility>
+
+import modus;
+using namespace modus;
+
+namespace {
+
+std::atomic<long> allocations = 0;
+
+void* counted(std::size_t bytes, std::size_t alignment) {
+    allocations.fetch_add(1, std::memory_order_relaxed);
+    void* block = alignment > alignof(std::max_align_t)
+                      ? std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment)
+                      : std::malloc(bytes ? bytes : 1);
+    if (!block) throw std::bad_alloc();
+    return block;
+}
+
+} // namespace
+
+void* operator new(std::size_t bytes) { return counted(bytes, 0); }
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+    return counted(bytes, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* block) noexcept { std::free(block); }
+void operator delete(void* block, std::size_t) noexcept { std::free(block); }
+void operator delete(void* block, std::align_val_t) noexcept { std::free(block); }
+void operator delete(void* block, std::size_t, std::align_val_t) noexcept { std::free(block); }
+
+namespace {
+
+namespace models {
+#include "models.hpp"
+}
+
+/// The one place that calls modus for a gradient: of the loss, -log p.
+template <class M, class... A>
+double ours(bool validate, const M& model, const AutoDelta<M>& guide, std::span<double> gradient, const A&... data) {
+    return TraceELBO{}.value_and_gradient(RunOptions{.validate = validate}, model, guide, guide.parameters(), gradient,
+                                          data...);
+}
+
+/// The threads of oneTBB while a benchmark runs.
+class Threads {
+  public:
+    explicit Threads(std::size_t n) : limit_(tbb::global_control::max_allowed_parallelism, n) {}
+
+  private:
+    tbb::global_control limit_;
+};
+
+template <class F> void add_benchmark(const std::string& name, std::size_t threads, F evaluate) {
+    benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) {
+        const Threads limit(threads);
+        for (auto _ : state) benchmark::DoNotOptimize(evaluate());
+    })->UseRealTime();
+}
+
+/// Value and gradient by both; stops the program where they differ.
+void check(const std::string& row, double our_loss, const Vector& our_gradient, double value, const Vector& gradient) {
+    double largest = 0, worst = 0;
+    for (std::size_t k = 0; k < gradient.size(); ++k) {
+        largest = std::max(largest, std::fabs(gradient[k]));
+        worst = std::max(worst, std::fabs(our_gradient[k] + gradient[k]));
+    }
+    const bool agrees = std::fabs(our_loss + value) <= 1e-10 * std::max(1.0, std::fabs(value)) &&
+                        worst <= 1e-10 * std::max(1.0, largest);
+    if (agrees) return;
+    std::fprintf(stderr, "%s: log joint %.17g, by hand %.17g; gradients differ by %g, the largest part is %g\n",
+                 row.c_str(), -our_loss, value, worst, largest);
+    std::exit(1);
+}
+
+/// A model with its data, at a fixed point, and room for the gradient.
+template <class M> struct Problem {
+    AutoDelta<M> guide;
+    Vector gradient{};
+    const double* u = nullptr;
+    double* slope = nullptr;
+};
+
+enum class Row { of_sweep, small, large };
+
+/// A row of the table. `by_hand(u, gradient)` is the reference.
+template <class M, class Hand, class... A>
+auto add_row(const std::string& name, Row kind, const M& model, const Hand& by_hand, const A&... data) {
+    const auto problem = std::make_shared<Problem<M>>(Problem<M>{AutoDelta<M>(model)});
+    problem->guide.setup(data...);
+    Vector& u = problem->guide.parameters();
+    for (std::size_t k = 0; k < u.size(); ++k) u[k] = 0.1 + 0.05 * std::sin(1.7 * static_cast<double>(k));
+    problem->gradient = Vector(u.size());
+    problem->u = u.data();
+    problem->slope = problem->gradient.data();
+
+    const auto evaluate = [=](bool validate) {
+        return ours(validate, model, problem->guide, std::span<double>(problem->slope, u.size()), data...);
+    };
+    const double loss = evaluate(true);
+    const Vector our_gradient(std::span<const double>(problem->slope, u.size()));
+    check(name, loss, our_gradient, by_hand(problem->u, problem->slope), problem->gradient);
+
+    add_benchmark("ours/" + name, 1, [=] { return evaluate(false); });
+    add_benchmark("hand/" + name, 1, [=] { return by_hand(problem->u, problem->slope); });
+    if (kind != Row::of_sweep) add_benchmark("ours_validated/" + name, 1, [=] { return evaluate(true); });
+    if (kind == Row::large) add_benchmark("ours_2_threads/" + name, 2, [=] { return evaluate(false); });
+    return problem;
+}
+
+std::string size_name(std::size_t n, std::size_t d) { return std::to_string(n) + "x" + std::to_string(d); }
+
+struct Regression {
+    Matrix X;
+    Vector y;
+};
+Regression simulated(std::size_t rows, std::size_t columns) {
+    Regression data{Matrix(rows, columns), Vector(rows)};
+    simulate_predictor(rows, columns, data.X.data(), data.y.data());
+    return data;
+}
+
+void add_linear(const std::string& name, Row kind, const Regression& predicted) {
+    const Matrix& X = predicted.X;
+    Vector y = predicted.y;
+    add_noise(y.size(), y.data());
+    const hand::Linear data{X.rows(), X.cols(), X.data(), std::as_const(y).data()};
+    add_row(
+        name, kind, models::linear_regression,
+        [=](const double* u, double* gradient) { return hand::linear_regression(data, u, gradient); }, X, y);
+}
+
+void add_logistic(const std::string& name, Row kind, const Regression& predicted) {
+    const Matrix& X = predicted.X;
+    IntVector y(X.rows());
+    simulate_labels(X.rows(), predicted.y.data(), y.data());
+    const hand::Logistic data{X.rows(), X.cols(), X.data(), std::as_const(y).data()};
+    const auto problem = add_row(
+        name, kind, models::logistic_regression,
+        [=](const double* u, double* gradient) { return hand::logistic_regression(data, u, gradient); }, X, y);
+    add_benchmark("hand_by_rows/" + name, 1,
+                  [=] { return hand::logistic_regression_by_rows(data, problem->u, problem->slope); });
+}
+
+void add_schools() {
+    const Vector y{28, 8, -3, 7, -1, 1, 18, 12};       // estimated effects
+    const Vector error{15, 10, 16, 11, 9, 11, 10, 18}; // their standard errors
+    const hand::Schools data{error.data(), y.data()};
+    add_row(
+        "eight_schools/8x1", Row::small, models::eight_schools,
+        [=](const double* u, double* gradient) { return hand::eight_schools(data, u, gradient); }, error, y);
+}
+
+/// Both parametrizations.
+void add_groups(std::size_t rows, std::size_t groups, bool sorted) {
+    Vector x(rows), y(rows);
+    IntVector group(rows);
+    simulate_groups(rows, groups, sorted, group.data(), x.data(), y.data());
+    const hand::Grouped data{rows, groups, std::as_const(group).data(), std::as_const(x).data(),
+                             std::as_const(y).data()};
+    const std::string size = size_name(rows, groups), suffix = sorted ? "/" : "_unsorted/";
+    add_row(
+        "non_centred" + suffix + size, Row::small, models::non_centred,
+        [=](const double* u, double* gradient) { return hand::non_centred(data, u, gradient, sorted); }, groups, group,
+        x, y);
+    if (!sorted) return;
+    add_row(
+        "centred" + suffix + size, Row::small, models::centred,
+        [=](const double* u, double* gradient) { return hand::centred(data, u, gradient, sorted); }, groups, group, x,
+        y);
+}
+
+void add_table() {
+    for (const auto& [rows, columns] :
+         {std::pair<std::size_t, std::size_t>{100, 3}, {1000, 10}, {10000, 100}, {100000, 10}}) {
+        const Regression data = simulated(rows, columns);
+        const Row kind = rows * columns >= 1000000 ? Row::large : Row::small;
+        add_linear("linear_regression/" + size_name(rows, columns), kind, data);
+        add_logistic("logistic_regression/" + size_name(rows, columns), kind, data);
+    }
+    add_schools();
+    add_groups(919, 85, true);
+    add_groups(12000, 1000, true);
+    add_groups(12000, 1000, false);
+}
+
+void add_sweep() {
+    for (std::size_t rows : {10, 30, 100, 300, 1000, 3000, 10000, 30000, 100000, 300000, 1000000})
+        add_linear("rows/" + size_name(rows, 10), Row::of_sweep, simulated(rows, 10));
+    for (std::size_t columns : {1, 3, 10, 30, 100, 300, 1000, 3000, 10000})
+        add_linear("columns/" + size_name(1000, columns), Row::of_sweep, simulated(1000, columns));
+}
+
+/// A step of SVI, which validates; to be compared with ours_validated/linear_regression/1000x10.
+void svi_step(benchmark::State& state) {
+    const Threads limit(1);
+    Regression data = simulated(1000, 10);
+    add_noise(data.y.size(), data.y.data());
+    AutoDelta guide(models::linear_regression);
+    SVI svi(models::linear_regression, guide, Adam{.lr = 0.01}, TraceELBO{});
+    svi.step(data.X, data.y);
+    svi.step(data.X, data.y);
+    const long before = allocations;
+    for (auto _ : state) benchmark::DoNotOptimize(svi.step(data.X, data.y));
+    state.counters["allocations"] =
+        static_cast<double>(allocations - before) / static_cast<double>(state.iterations()); // per step
+}
+BENCHMARK(svi_step)->UseRealTime();
+
+/// A whole fit: 1000 steps from the initial point.
+void map_fit(benchmark::State& state) {
+    const Threads limit(1);
+    Regression data = simulated(1000, 10);
+    add_noise(data.y.size(), data.y.data());
+    for (auto _ : state) {
+        AutoDelta guide(models::linear_regression);
+        SVI svi(models::linear_regression, guide, Adam{.lr = 0.01}, TraceELBO{});
+        for (int step = 0; step < 1000; ++step) svi.step(data.X, data.y);
+        benchmark::DoNotOptimize(guide.parameters()[0]);
+    }
+}
+BENCHMARK(map_fit)->UseRealTime();
+
+/// A line of /proc/self/status, in bytes.
+double process_memory(const std::string& key) {
+    std::ifstream status("/proc/self/status");
+    for (std::string word; status >> word;)
+        if (word == key) {
+            double kilobytes = 0;
+            status >> kilobytes;
+            return 1024 * kilobytes;
+        }
+    return 0;
+}
+
+/// What evaluating linear regression, 100,000 x 10, takes at its peak, the data included, over the size of the data.
+void print_memory() {
+    const Threads limit(1);
+    const double before = process_memory("VmRSS:");
+    Regression data = simulated(100000, 10);
+    add_noise(data.y.size(), data.y.data());
+    AutoDelta guide(models::linear_regression);
+    guide.setup(data.X, data.y);
+    Vector gradient(guide.parameters().size());
+    double loss = 0;
+    for (int k = 0; k < 5; ++k)
+        loss += ours(true, models::linear_regression, guide, {gradient.data(), gradient.size()}, data.X, data.y);
+    benchmark::DoNotOptimize(loss);
+    const double size = static_cast<double>(8 * (data.X.size() + data.y.size()));
+    std::printf("%.3f\n", (process_memory("VmHWM:") - before) / size);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    bool is_sweep = false;
+    for (int k = 1; k < argc; ++k) {
+        if (std::strcmp(argv[k], "--memory") == 0) {
+            print_memory();
+            return 0;
+        }
+        if (std::strcmp(argv[k], "--sweep") == 0) {
+            is_sweep = true;
+            std::move(argv + k + 1, argv + argc + 1, argv + k);
+            --argc, --k;
+        }
+    }
+    benchmark::Initialize(&argc, argv);
+    if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+    if (is_sweep) benchmark::ClearRegisteredBenchmarks();
+    is_sweep ? add_sweep() : add_table();
+    benchmark::RunSpecifiedBenchmarks();
+}
