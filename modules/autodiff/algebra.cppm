@@ -1,5 +1,6 @@
 module;
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -16,6 +17,9 @@ import :dual;
 import :error;
 import :kernel;
 import :math;
+import :tape;
+import :tape_algebra;
+import :tape_array;
 
 namespace modus {
 // out (rows x columns, column stride `out_stride`) = a (rows x inner, contiguous) * b (inner x columns); in linear.cpp.
@@ -31,24 +35,57 @@ concept ArrayOperands = Argument<A> && Argument<B> && (AnyArray<A> || AnyArray<B
 template <class A, class B>
 concept ProductOperands = ArrayOperands<A, B> && !(rank_of<A> == 2 && AnyArray<B>);
 
+/// x + coefficient * y: on a tape a linear predictor, where it can be one.
+template <class A, class B, class F> auto linear_sum(const A& x, const B& y, double coefficient, const F& formula) {
+    if constexpr ((on_tape<A> || on_tape<B>) && is_linear_operand<A> && is_linear_operand<B>) {
+        using T = tape_scalar_t<A, B>;
+        const std::size_t size = broadcast_extents(x, y)[0];
+        Tape<T>* tape = tape_of<T>(x) ? tape_of<T>(x) : tape_of<T>(y);
+        if (tape && fits(x, size) && fits(y, size))
+            return Array<Var<T>, 1>::predicted(
+                tape, size,
+                terms_of(*tape, x, size, 1,
+                         terms_of(*tape, y, size, coefficient, static_cast<const Term<T>*>(nullptr))));
+        return map(formula, x, y);
+    } else {
+        return map(formula, x, y);
+    }
+}
+/// factor * x for a scalar and an array.
+template <class S, class A, class F> auto scaled(const S& factor, const A& x, const F& formula) {
+    if constexpr ((on_tape<S> || on_tape<A>) && is_linear_operand<A> && rank_of<A> == 1) {
+        using T = tape_scalar_t<S, A>;
+        Tape<T>* tape = tape_of<T>(factor) ? tape_of<T>(factor) : tape_of<T>(x);
+        if (!tape) return map(formula, factor, x);
+        const auto* terms = terms_of(*tape, x, x.size(), 1, static_cast<const Term<T>*>(nullptr));
+        return Array<Var<T>, 1>::predicted(
+            tape, x.size(), scaled_terms(*tape, terms, 1, Var<T>(factor), static_cast<const Term<T>*>(nullptr)));
+    } else {
+        return map(formula, factor, x);
+    }
+}
+
 template <AnyArray A> auto operator-(const A& x) {
-    return map([](const auto& a) { return -a; }, x);
+    return scaled(-1.0, x, [](const auto&, const auto& a) { return -a; });
 }
 template <class A, class B> requires ArrayOperands<A, B>
 auto operator+(const A& x, const B& y) {
-    return map([](const auto& a, const auto& b) { return a + b; }, x, y);
+    return linear_sum(x, y, 1, [](const auto& a, const auto& b) { return a + b; });
 }
 template <class A, class B> requires ArrayOperands<A, B>
 auto operator-(const A& x, const B& y) {
-    return map([](const auto& a, const auto& b) { return a - b; }, x, y);
+    return linear_sum(x, y, -1, [](const auto& a, const auto& b) { return a - b; });
 }
 template <class A, class B> requires ProductOperands<A, B>
 auto operator*(const A& x, const B& y) {
-    return map([](const auto& a, const auto& b) { return a * b; }, x, y);
+    if constexpr (!AnyArray<A>) return scaled(x, y, [](const auto& a, const auto& b) { return a * b; });
+    else if constexpr (!AnyArray<B>) return scaled(y, x, [](const auto& b, const auto& a) { return a * b; });
+    else return map([](const auto& a, const auto& b) { return a * b; }, x, y);
 }
 template <class A, class B> requires ArrayOperands<A, B>
 auto operator/(const A& x, const B& y) {
-    return map([](const auto& a, const auto& b) { return a / b; }, x, y);
+    if constexpr (!AnyArray<B> && (on_tape<A> || on_tape<B>)) return (1.0 / y) * x;
+    else return map([](const auto& a, const auto& b) { return a / b; }, x, y);
 }
 /// x_ij y_ij for two matrices, whose `*` is the matrix product.
 template <Argument A, Argument B> auto elementwise_product(const A& x, const B& y) {
@@ -66,7 +103,9 @@ template <Scalar A, Scalar B, std::size_t R> auto operator*(const Array<A, 2>& x
     Extents<R> extents;
     extents[0] = rows;
     if constexpr (R == 2) extents[1] = columns;
-    if constexpr (!std::same_as<A, double>) {
+    if constexpr (is_var<Result>) {
+        return multiply_on_tape(x, y);
+    } else if constexpr (!std::same_as<A, double>) {
         if (x.is_constant()) return Array<Result, R>(x.values() * y);
         auto result = Array<Result, R>::uninitialized(extents); // bilinear in two sets of tangents: element by element
         for (std::size_t j = 0; j < columns; ++j)
@@ -118,24 +157,37 @@ template <Scalar T, std::size_t R> T log_sum_exp(const Array<T, R>& x) {
 template <Argument... X> requires(sizeof...(X) > 0 && (!AnyArray<X> && ...))
 auto stack(const X&... x) {
     using Result = common_scalar_t<X...>;
-    auto result = Array<Result, 1>::uninitialized({sizeof...(X)});
-    std::size_t k = 0;
-    (result.store(k++, Result(static_cast<std::conditional_t<std::is_arithmetic_v<X>, double, X>>(x))), ...);
-    return result;
+    if constexpr (is_var<Result>) {
+        const std::array<Result, sizeof...(X)> elements{Result(x)...};
+        return stack_on_tape(std::span<const Result>(elements));
+    } else {
+        auto result = Array<Result, 1>::uninitialized({sizeof...(X)});
+        std::size_t k = 0;
+        (result.store(k++, Result(static_cast<std::conditional_t<std::is_arithmetic_v<X>, double, X>>(x))), ...);
+        return result;
+    }
 }
 /// A range of scalars that a loop collected as a vector.
 template <Scalar T> Array<T, 1> stack(const std::vector<T>& x) {
-    auto result = Array<T, 1>::uninitialized({x.size()});
-    for (std::size_t k = 0; k < x.size(); ++k) result.store(k, x[k]);
-    return result;
+    if constexpr (is_var<T>) {
+        return stack_on_tape(std::span<const T>(x));
+    } else {
+        auto result = Array<T, 1>::uninitialized({x.size()});
+        for (std::size_t k = 0; k < x.size(); ++k) result.store(k, x[k]);
+        return result;
+    }
 }
 /// Vectors end to end.
 template <Scalar A, Scalar B> auto concatenate(const Array<A, 1>& x, const Array<B, 1>& y) {
     using Result = common_scalar_t<A, B>;
-    auto result = Array<Result, 1>::uninitialized({x.size() + y.size()});
-    for (std::size_t k = 0; k < x.size(); ++k) result.store(k, Result(x.load(k)));
-    for (std::size_t k = 0; k < y.size(); ++k) result.store(x.size() + k, Result(y.load(k)));
-    return result;
+    if constexpr (is_var<Result>) {
+        return concatenate_on_tape(Array<Result, 1>(x), Array<Result, 1>(y));
+    } else {
+        auto result = Array<Result, 1>::uninitialized({x.size() + y.size()});
+        for (std::size_t k = 0; k < x.size(); ++k) result.store(k, Result(x.load(k)));
+        for (std::size_t k = 0; k < y.size(); ++k) result.store(x.size() + k, Result(y.load(k)));
+        return result;
+    }
 }
 
 } // namespace modus

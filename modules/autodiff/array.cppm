@@ -67,30 +67,32 @@ template <class T> struct ArrayOrScalar<T, 0> {
 };
 template <class T, std::size_t Rank> using array_t = typename ArrayOrScalar<T, Rank>::type;
 
-/// A shared block of 8-byte words, freed with its last owner.
-template <class Word> class Buffer {
+/// A shared block of memory, freed with its last owner.
+class Buffer {
   public:
     Buffer() = default;
-    explicit Buffer(std::size_t words) {
-        const std::size_t bytes = sizeof(Header) + words * sizeof(Word);
-        header_ = ::new (pool_allocate(bytes)) Header{1, bytes};
+    inline explicit Buffer(std::size_t bytes) {
+        const std::size_t all = sizeof(Header) + bytes + padding;
+        header_ = ::new (pool_allocate(all)) Header{1, all};
     }
-    Buffer(const Buffer& other) : header_(other.header_) {
+    inline Buffer(const Buffer& other) : header_(other.header_) {
         if (header_) header_->owners.fetch_add(1, std::memory_order_relaxed);
     }
-    Buffer(Buffer&& other) noexcept : header_(std::exchange(other.header_, nullptr)) {}
-    Buffer& operator=(Buffer other) noexcept {
+    inline Buffer(Buffer&& other) noexcept : header_(std::exchange(other.header_, nullptr)) {}
+    inline Buffer& operator=(Buffer other) noexcept {
         std::swap(header_, other.header_);
         return *this;
     }
-    ~Buffer() {
+    inline ~Buffer() {
         if (header_ && header_->owners.fetch_sub(1, std::memory_order_acq_rel) == 1)
             pool_release(header_, header_->bytes);
     }
-    Word* data() const { return header_ ? reinterpret_cast<Word*>(header_ + 1) : nullptr; }
-    bool unique() const { return header_ && header_->owners.load(std::memory_order_acquire) == 1; }
+    inline void* data() const { return header_ ? header_ + 1 : nullptr; }
+    inline bool unique() const { return header_ && header_->owners.load(std::memory_order_acquire) == 1; }
 
   private:
+    static constexpr std::size_t padding = 64; // so that whole batches can be read from any word on
+
     struct alignas(64) Header { // keeps the words behind it on a cache line of their own
         std::atomic<std::size_t> owners;
         std::size_t bytes;
@@ -171,18 +173,18 @@ template <Element T, std::size_t Rank> class Array {
     static Array uninitialized(const Extents<Rank>& extents) {
         Array result;
         result.extents_ = extents;
-        result.buffer_ = Buffer<Word>(words_for(extents));
+        result.buffer_ = Buffer(words_for(extents) * sizeof(Word));
         result.stride_ = result.size();
-        result.data_ = result.buffer_.data();
+        result.data_ = static_cast<Word*>(result.buffer_.data());
         return result;
     }
 
-    /// A view of memory owned by somebody else, column-major, which must outlive every copy of the view.
-    static Array borrow(const Word* data, const Extents<Rank>& extents) requires is_plain
-    {
+    /// A view of memory owned by somebody else, column-major, which must outlive every copy of the view. Planes, where
+    /// T has several, are `stride` words apart.
+    static Array borrow(const Word* data, const Extents<Rank>& extents, std::size_t stride = 0) {
         Array result;
         result.extents_ = extents;
-        result.stride_ = result.size();
+        result.stride_ = stride;
         result.data_ = const_cast<Word*>(data); // never written through: a borrowed array is not `unique`
         return result;
     }
@@ -200,6 +202,9 @@ template <Element T, std::size_t Rank> class Array {
         return extents_[1];
     }
     const Extents<Rank>& extents() const { return extents_; }
+
+    /// What keeps the memory alive; nothing where it is borrowed.
+    const Buffer& buffer() const { return buffer_; }
 
     /// Whether every tangent is zero because the elements are data.
     bool is_constant() const { return is_plain || is_constant_; }
@@ -373,7 +378,7 @@ template <Element T, std::size_t Rank> class Array {
         return data_;
     }
 
-    Buffer<Word> buffer_;
+    Buffer buffer_;
     Word* data_ = nullptr;
     Extents<Rank> extents_{};
     std::size_t stride_ = 0;

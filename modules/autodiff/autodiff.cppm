@@ -3,9 +3,17 @@ export module modus.autodiff;
 
 export import :algebra;
 export import :array;
+export import :batch;
+export import :block;
 export import :dual;
 export import :error;
 export import :gradient;
 export import :kernel;
+export import :local;
 export import :math;
 export import :pool;
+export import :predictor;
+export import :select;
+export import :tape;
+export import :tape_algebra;
+export import :tape_array;

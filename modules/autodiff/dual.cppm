@@ -1,6 +1,5 @@
 module;
 #include <array>
-#include <compare>
 #include <concepts>
 #include <cstddef>
 #include <type_traits>
@@ -28,6 +27,8 @@ template <class T, std::size_t N> struct Dual {
 
     constexpr Dual() = default;
     constexpr Dual(double constant) : value(constant) {}
+    constexpr Dual(const T& constant) requires(!std::same_as<T, double>)
+        : value(constant) {}
     constexpr explicit Dual(const T& value_, const std::array<T, N>& tangent_) : value(value_), tangent(tangent_) {}
 
     /// The chain rule in one variable, used by every function: f(x) = y, f'(x) = slope.
@@ -95,17 +96,19 @@ template <class T, std::size_t N> struct Dual {
     template <class U> constexpr Dual& operator/=(const U& y) { return *this = *this / y; }
 
     // Control flow follows the value alone.
-    friend constexpr bool operator==(const Dual& x, const Dual& y) { return x.value == y.value; }
-    friend constexpr bool operator==(const Dual& x, double y) { return x.value == y; }
-    friend constexpr std::partial_ordering operator<=>(const Dual& x, const Dual& y) { return x.value <=> y.value; }
-    friend constexpr std::partial_ordering operator<=>(const Dual& x, double y) { return x.value <=> y; }
+    friend constexpr auto operator==(const Dual& x, const Dual& y) { return x.value == y.value; }
+    friend constexpr auto operator!=(const Dual& x, const Dual& y) { return x.value != y.value; }
+    friend constexpr auto operator<(const Dual& x, const Dual& y) { return x.value < y.value; }
+    friend constexpr auto operator<=(const Dual& x, const Dual& y) { return x.value <= y.value; }
+    friend constexpr auto operator>(const Dual& x, const Dual& y) { return x.value > y.value; }
+    friend constexpr auto operator>=(const Dual& x, const Dual& y) { return x.value >= y.value; }
 };
 
 template <class T, std::size_t N> inline constexpr bool is_scalar<Dual<T, N>> = is_scalar<T>;
 
 /// The plain number inside a scalar.
 constexpr double value_of(double x) { return x; }
-template <class T, std::size_t N> constexpr double value_of(const Dual<T, N>& x) { return value_of(x.value); }
+template <class T, std::size_t N> constexpr auto value_of(const Dual<T, N>& x) { return value_of(x.value); }
 
 /// The scalar in which a formula over these numbers is computed: the widest of them; integers count as double.
 template <class... T> struct CommonScalar {

@@ -4,16 +4,36 @@ module;
 #include <span>
 #include <utility>
 
-// Derivatives of a callable of one vector: run it on dual numbers, a chunk of directions at a time.
+// Derivatives of a callable of one vector: run it on dual numbers, or on a tape.
 export module modus.autodiff:gradient;
 
 import :array;
 import :dual;
+import :tape;
+import :tape_array;
+
+namespace modus {
+
+/// f called with x, and with `is_first` where it takes a second argument.
+template <class F, class X> auto call(F& f, const X& x, bool is_first) {
+    if constexpr (requires { f(x, is_first); }) return f(x, is_first);
+    else return f(x);
+}
+
+/// x as variables on a tape.
+template <class T> Array<Var<T>, 1> variables_on(Tape<T>& tape, const Array<T, 1>& x) {
+    const auto variables = Array<Var<T>, 1>::make(&tape, x.extents());
+    auto numbers = variables.numbers();
+    for (std::size_t k = 0; k < x.size(); ++k) numbers.store(k, x.load(k));
+    return variables;
+}
+
+} // namespace modus
 
 export namespace modus {
 
-/// Directions per pass: one AVX-512 register of tangents. More lanes mean fewer passes and larger scalars.
-inline constexpr std::size_t default_lanes = 8;
+/// Directions per pass of forward mode. More lanes mean fewer passes and larger scalars.
+inline constexpr std::size_t default_lanes = 4;
 
 /// x as an array of duals whose directions are the coordinates from `first` on.
 template <std::size_t Lanes, Scalar T>
@@ -28,18 +48,24 @@ Array<Dual<T, Lanes>, 1> seed_directions(const Array<T, 1>& x, std::size_t first
     return result;
 }
 
-/// f(x), with its gradient written to `gradient` (as long as x). f maps Array<Real, 1> to Real for any Scalar Real;
-/// it is called ceil(n / Lanes) times. `f(x, is_first)` is called instead where f takes a second argument, so that
-/// work which no derivative depends on can be done once.
+/// How a gradient is computed.
+enum class Mode {
+    automatic, ///< forward for up to `forward_parameters` coordinates, else reverse
+    forward,   ///< dual numbers: f is called for every `default_lanes` coordinates
+    reverse    ///< a tape: f is called once
+};
+/// With so many coordinates a single pass of duals is enough, and it needs no tape.
+inline constexpr std::size_t forward_parameters = 2;
+
+/// f(x), with its gradient written to `gradient` (as long as x), by duals. f maps Array<Real, 1> to Real for any Scalar
+/// Real; it is called ceil(n / Lanes) times. `f(x, is_first)` is called instead where f takes a second argument, so
+/// that work which no derivative depends on can be done once.
 template <std::size_t Lanes = default_lanes, class F>
-double value_and_gradient(F&& f, const Vector& x, std::span<double> gradient) {
+double forward_gradient(F&& f, const Vector& x, std::span<double> gradient) {
     double value = 0;
     std::size_t first = 0;
     do {
-        const auto seeded = seed_directions<Lanes>(x, first);
-        Dual<double, Lanes> y;
-        if constexpr (requires { f(seeded, true); }) y = f(seeded, first == 0);
-        else y = f(seeded);
+        const Dual<double, Lanes> y = call(f, seed_directions<Lanes>(x, first), first == 0);
         value = y.value;
         for (std::size_t k = 0; k < Lanes && first + k < x.size(); ++k) gradient[first + k] = y.tangent[k];
         first += Lanes;
@@ -47,31 +73,71 @@ double value_and_gradient(F&& f, const Vector& x, std::span<double> gradient) {
     return value;
 }
 
+/// f(x), and its gradient as an array of the same scalar, by a tape over T.
+template <Scalar T, class F> T reverse_gradient(F&& f, const Array<T, 1>& x, Array<T, 1>& gradient) {
+    Tape<T> tape;
+    const auto variables = variables_on(tape, x);
+    const Var<T> y = call(f, variables, true);
+    tape.backward(y.slot);
+    gradient = Array<T, 1>::uninitialized(x.extents());
+    for (std::size_t k = 0; k < x.size(); ++k) gradient.store(k, variables.slot().at(k).get());
+    return y.value;
+}
+template <class F> double reverse_gradient(F&& f, const Vector& x, std::span<double> gradient) {
+    Tape<double> tape;
+    const auto variables = variables_on(tape, x);
+    const Var<double> y = call(f, variables, true);
+    tape.backward(y.slot);
+    std::copy_n(variables.slot().word, x.size(), gradient.begin());
+    return y.value;
+}
+
+/// f(x), with its gradient written to `gradient`. f maps Array<Real, 1> to Real for any Scalar Real.
+template <class F> double value_and_gradient(F&& f, const Vector& x, std::span<double> gradient, Mode mode = {}) {
+    const bool is_forward = mode == Mode::forward || (mode == Mode::automatic && x.size() <= forward_parameters);
+    return is_forward ? forward_gradient(f, x, gradient) : reverse_gradient(f, x, gradient);
+}
+
 /// f(x) and its gradient.
-template <std::size_t Lanes = default_lanes, class F>
-std::pair<double, Vector> value_and_gradient(F&& f, const Vector& x) {
+template <class F> std::pair<double, Vector> value_and_gradient(F&& f, const Vector& x, Mode mode = {}) {
     Vector gradient(x.size());
-    const double value = value_and_gradient<Lanes>(f, x, {gradient.data(), gradient.size()});
+    const double value = value_and_gradient(f, x, {gradient.data(), gradient.size()}, mode);
     return {value, gradient};
 }
 
 /// The gradient of f at x.
-template <std::size_t Lanes = default_lanes, class F> Vector gradient(F&& f, const Vector& x) {
-    return value_and_gradient<Lanes>(f, x).second;
+template <class F> Vector gradient(F&& f, const Vector& x, Mode mode = {}) {
+    return value_and_gradient(f, x, mode).second;
 }
 
-/// The matrix of second derivatives of f at x, by duals over duals; symmetric to the last bit.
-template <std::size_t Lanes = 4, class F> Matrix hessian(F&& f, const Vector& x) {
+/// The derivative of the gradient of f at x along v: the Hessian times v, by one evaluation over a tape of duals.
+template <class F> Vector hessian_vector_product(F&& f, const Vector& x, const Vector& v) {
+    using T = Dual<double, 1>;
+    auto seeded = Array<T, 1>::uninitialized(x.extents());
+    for (std::size_t k = 0; k < x.size(); ++k) seeded.store(k, T(x.load(k), {v[k]}));
+    Array<T, 1> gradient;
+    reverse_gradient(f, seeded, gradient);
+    Vector product(x.size());
+    for (std::size_t k = 0; k < x.size(); ++k) product[k] = gradient.load(k).tangent[0];
+    return product;
+}
+
+/// The matrix of second derivatives of f at x, `hessian_lanes` columns at a time by a tape of duals; symmetric to the
+/// last bit.
+template <class F> Matrix hessian(F&& f, const Vector& x) {
     const std::size_t n = x.size();
     Matrix result(n, n);
-    for (std::size_t row = 0; row < n; row += Lanes)
-        for (std::size_t column = 0; column <= row; column += Lanes) {
-            const auto inner = seed_directions<Lanes>(x, column);
-            const auto y = f(seed_directions<Lanes>(inner, row));
-            for (std::size_t i = row; i < std::min(row + Lanes, n); ++i)
-                for (std::size_t j = column; j < std::min(column + Lanes, i + 1); ++j)
-                    result(i, j) = result(j, i) = y.tangent[i - row].tangent[j - column];
+    Array<Dual<double, hessian_lanes>, 1> gradient;
+    for (std::size_t column = 0; column < n; column += hessian_lanes) {
+        reverse_gradient(f, seed_directions<hessian_lanes>(x, column), gradient);
+        for (std::size_t i = 0; i < n; ++i) {
+            const auto row = gradient.load(i);
+            for (std::size_t j = column; j < std::min(column + hessian_lanes, n); ++j)
+                result(i, j) = row.tangent[j - column];
         }
+    }
+    for (std::size_t i = 0; i < n; ++i)
+        for (std::size_t j = 0; j < i; ++j) result(i, j) = result(j, i) = 0.5 * (result(i, j) + result(j, i));
     return result;
 }
 

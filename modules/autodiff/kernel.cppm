@@ -11,6 +11,7 @@ module;
 export module modus.autodiff:kernel;
 
 import :array;
+import :block;
 import :dual;
 import :error;
 
@@ -78,9 +79,8 @@ template <std::size_t Rank, class A> class Reader {
     std::size_t row_step_ = 0, column_step_ = 0;
 };
 
-/// f at every element of `extents`, to which the arguments broadcast, as an array (a scalar where Rank is 0).
 template <std::size_t Rank, class F, Argument... A>
-auto map_to(const Extents<Rank>& extents, const F& f, const A&... arguments) {
+auto map_elements(const Extents<Rank>& extents, const F& f, const A&... arguments) {
     const auto each = [&](const auto&... reader) {
         if constexpr (Rank == 0) {
             return f(reader(0, 0)...);
@@ -95,6 +95,14 @@ auto map_to(const Extents<Rank>& extents, const F& f, const A&... arguments) {
         }
     };
     return each(Reader<Rank, A>(arguments)...);
+}
+
+/// f at every element of `extents`, to which the arguments broadcast, as an array (a scalar where Rank is 0).
+/// On a tape, f is called with batches of local duals: it must be generic, and choose with `select` rather than `?:`.
+template <std::size_t Rank, class F, Argument... A>
+auto map_to(const Extents<Rank>& extents, const F& f, const A&... arguments) {
+    if constexpr ((on_tape<A> || ...)) return map_over_tape(extents, f, arguments...);
+    else return map_elements(extents, f, arguments...);
 }
 
 /// f at every element of the broadcast arguments, as an array (or a scalar where no argument is an array).
@@ -119,11 +127,8 @@ std::size_t find_first(const Extents<Rank>& extents, const F& predicate, const A
 /// Which elements count: an array of 0 and 1 that repeats to the shape of a sum, or nothing for all of them.
 template <std::size_t Rank> using MaskPointer = const array_t<Integer, Rank>*;
 
-/// The sum over `extents` of f at the elements of the arguments, which broadcast to it: a scalar argument counts once
-/// for each element. Where the mask is 0, f is not evaluated. Summed in blocks, so that the rounding error grows with
-/// the square root of the size at most.
 template <std::size_t Rank, class F, Argument... A>
-auto sum_map_where(MaskPointer<Rank> mask, const Extents<Rank>& extents, const F& f, const A&... arguments) {
+auto sum_elements_where(MaskPointer<Rank> mask, const Extents<Rank>& extents, const F& f, const A&... arguments) {
     const auto add = [&](const auto&... reader) {
         using Result = std::remove_cvref_t<decltype(f(reader(0, 0)...))>;
         if constexpr (Rank == 0) {
@@ -151,6 +156,15 @@ auto sum_map_where(MaskPointer<Rank> mask, const Extents<Rank>& extents, const F
         }
     };
     return add(Reader<Rank, A>(arguments)...);
+}
+
+/// The sum over `extents` of f at the elements of the arguments, which broadcast to it: a scalar argument counts once
+/// for each element. Where the mask is 0, f is not evaluated. Summed in blocks, so that the rounding error grows with
+/// the square root of the size at most.
+template <std::size_t Rank, class F, Argument... A>
+auto sum_map_where(MaskPointer<Rank> mask, const Extents<Rank>& extents, const F& f, const A&... arguments) {
+    if constexpr ((on_tape<A> || ...)) return sum_over_tape<Rank>(mask, extents, f, arguments...);
+    else return sum_elements_where<Rank>(mask, extents, f, arguments...);
 }
 
 /// The sum of f over all elements.

@@ -1,7 +1,7 @@
 module;
-#include <algorithm>
 #include <cmath>
 #include <concepts>
+#include <cstddef>
 #include <limits>
 #include <numbers>
 #include <type_traits>
@@ -13,8 +13,12 @@ module;
 export module modus.autodiff:math;
 
 import :array;
+import :batch;
 import :dual;
 import :kernel;
+import :local;
+import :select;
+import :tape;
 
 namespace modus {
 // Bodies that need Boost.Math, in special.cpp.
@@ -25,19 +29,68 @@ double lbeta_value(double x, double y);
 double normal_cdf_value(double x);
 double log_normal_cdf_value(double x);
 double normal_quantile_value(double p);
+double inverse_mills_value(int n, double x);
+} // namespace modus
+
+// Functions of one number and of eight under one name.
+namespace modus::functions {
+
+inline double abs_(double x) { return std::fabs(x); }
+inline Batch abs_(const Batch& x) { return select(x < 0.0, -x, x); }
+#define MODUS_BOTH(name, plain)                                                                                        \
+    inline double name##_(double x) { return plain; }                                                                  \
+    inline Batch name##_(const Batch& x) { return name(x); }
+MODUS_BOTH(exp, std::exp(x))
+MODUS_BOTH(expm1, std::expm1(x))
+MODUS_BOTH(log, std::log(x))
+MODUS_BOTH(log1p, std::log1p(x))
+MODUS_BOTH(sqrt, std::sqrt(x))
+MODUS_BOTH(tanh, std::tanh(x))
+MODUS_BOTH(erf, std::erf(x))
+MODUS_BOTH(erfc, std::erfc(x))
+MODUS_BOTH(lgamma, lgamma_value(x))
+MODUS_BOTH(digamma, polygamma_value(0, x))
+MODUS_BOTH(softplus, x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)))
+MODUS_BOTH(sigmoid, x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x))) // exp(-x) would overflow below 0
+#undef MODUS_BOTH
+inline double pow_(double x, double y) { return std::pow(x, y); }
+inline Batch pow_(const Batch& x, const Batch& y) { return pow(x, y); }
+
+} // namespace modus::functions
+
+namespace modus {
+
+/// A number without derivatives, or eight of them.
+template <class X>
+concept PlainNumber = std::is_arithmetic_v<X> || std::same_as<X, Batch>;
+
+/// f at constants: at once where f can take eight, else one by one.
+template <class F, PlainNumber... X> auto at_constants(const F& f, const X&... x) {
+    if constexpr ((std::is_arithmetic_v<X> && ...)) {
+        return f(static_cast<double>(x)...);
+    } else if constexpr (std::is_invocable_r_v<Batch, F, decltype(Batch(x))...>) {
+        return Batch(f(Batch(x)...));
+    } else {
+        Batch result;
+        for (std::size_t k = 0; k < Batch::size; ++k) result.lanes[k] = f(Batch(x)[k]...);
+        return result;
+    }
+}
+
 } // namespace modus
 
 export namespace modus {
 
-/// f(x) for any scalar or array, from f on double and the slope f'(x) = df(x, y), y = f(x).
+/// f(x) for any scalar or array, from f on double (and on Batch, where it is faster at once) and the slope
+/// f'(x) = df(x, y), y = f(x).
 template <Argument X, class F, class DF> auto lift(const X& x, const F& f, const DF& df) {
     if constexpr (AnyArray<X>) {
-        return map([&](const auto& element) { return lift(element, f, df); }, x);
-    } else if constexpr (std::is_arithmetic_v<X>) {
-        return f(static_cast<double>(x));
+        return map([f, df](const auto& element) { return lift(element, f, df); }, x);
+    } else if constexpr (PlainNumber<X>) {
+        return at_constants(f, x);
     } else {
         const auto y = lift(x.value, f, df);
-        return chain(y, decltype(y)(df(x.value, y)), x);
+        return chain(y, std::remove_cv_t<decltype(y)>(df(x.value, y)), x);
     }
 }
 
@@ -45,18 +98,19 @@ template <Argument X, class F, class DF> auto lift(const X& x, const F& f, const
 template <Argument X, Argument Y, class F, class DX, class DY>
 auto lift(const X& x, const Y& y, const F& f, const DX& dfx, const DY& dfy) {
     if constexpr (AnyArray<X> || AnyArray<Y>) {
-        return map([&](const auto& a, const auto& b) { return lift(a, b, f, dfx, dfy); }, x, y);
-    } else if constexpr (std::is_arithmetic_v<X> && std::is_arithmetic_v<Y>) {
-        return f(static_cast<double>(x), static_cast<double>(y));
-    } else if constexpr (std::is_arithmetic_v<X>) {
+        return map([f, dfx, dfy](const auto& a, const auto& b) { return lift(a, b, f, dfx, dfy); }, x, y);
+    } else if constexpr (PlainNumber<X> && PlainNumber<Y>) {
+        return at_constants(f, x, y);
+    } else if constexpr (PlainNumber<X>) {
         const auto z = lift(x, y.value, f, dfx, dfy);
-        return chain(z, decltype(z)(dfy(x, y.value, z)), y);
-    } else if constexpr (std::is_arithmetic_v<Y>) {
+        return chain(z, std::remove_cv_t<decltype(z)>(dfy(x, y.value, z)), y);
+    } else if constexpr (PlainNumber<Y>) {
         const auto z = lift(x.value, y, f, dfx, dfy);
-        return chain(z, decltype(z)(dfx(x.value, y, z)), x);
+        return chain(z, std::remove_cv_t<decltype(z)>(dfx(x.value, y, z)), x);
     } else {
         const auto z = lift(x.value, y.value, f, dfx, dfy);
-        return chain(z, decltype(z)(dfx(x.value, y.value, z)), x, decltype(z)(dfy(x.value, y.value, z)), y);
+        using Z = std::remove_cv_t<decltype(z)>;
+        return chain(z, Z(dfx(x.value, y.value, z)), x, Z(dfy(x.value, y.value, z)), y);
     }
 }
 
@@ -71,6 +125,8 @@ template <Argument X> auto log(const X& x);
 template <Argument X> auto log1p(const X& x);
 template <Argument X> auto sqrt(const X& x);
 template <Argument X> auto digamma(const X& x);
+template <Argument X> auto trigamma(const X& x);
+template <Argument X> auto abs(const X& x);
 template <Argument X> auto polygamma(int n, const X& x);
 template <Argument X> auto tanh(const X& x);
 template <Argument X> auto normal_cdf(const X& x);
@@ -85,19 +141,21 @@ namespace modus {
 
 /// 1 - x^2.
 template <Argument X> auto one_minus_square(const X& x) {
-    return lift(x, [](double v) { return (1 - v) * (1 + v); }, [](const auto& v, const auto&) { return -2.0 * v; });
+    return lift(
+        x, [](const auto& v) { return (1.0 - v) * (1.0 + v); }, [](const auto& v, const auto&) { return -2.0 * v; });
 }
 /// p (1 - p).
 template <Argument X> auto bernoulli_variance(const X& p) {
-    return lift(p, [](double v) { return v * (1 - v); }, [](const auto& v, const auto&) { return 1.0 - 2.0 * v; });
+    return lift(
+        p, [](const auto& v) { return v * (1.0 - v); }, [](const auto& v, const auto&) { return 1.0 - 2.0 * v; });
 }
 /// sigmoid(x) sigmoid(-x), the logistic density.
 template <Argument X> auto logistic_density(const X& x) {
     return lift(
         x,
-        [](double v) {
-            const double e = std::exp(-std::fabs(v));
-            return e / ((1 + e) * (1 + e));
+        [](const auto& v) {
+            const auto e = exp(-abs(v));
+            return e / ((1.0 + e) * (1.0 + e));
         },
         [](const auto& v, const auto& y) { return -y * tanh(0.5 * v); });
 }
@@ -114,20 +172,16 @@ template <Argument X, Argument Y> auto direction(const X& x, const Y& y) {
 /// The standard normal density.
 template <Argument X> auto normal_density(const X& x) {
     return lift(
-        x, [](double v) { return std::numbers::inv_sqrtpi / std::numbers::sqrt2 * std::exp(-0.5 * v * v); },
+        x, [](const auto& v) { return std::numbers::inv_sqrtpi / std::numbers::sqrt2 * exp(-0.5 * v * v); },
         [](const auto& v, const auto& y) { return -v * y; });
 }
-/// normal_density(x) / normal_cdf(x), the inverse of Mills' ratio. It approaches -x in the lower tail, where what its
-/// derivatives are made of is the difference: hence the continued fraction, Abramowitz & Stegun 26.2.14, on the scalar
-/// itself.
-template <Scalar T> T inverse_mills(const T& x) {
-    const double size = -value_of(x);
-    if (!(size > 5)) return normal_density(x) / normal_cdf(x);
-    T tail = -x;
-    if (size < 1e8) // beyond, the fractions are below the last bit
-        for (double k = 12 + std::floor(700 / (size * size)); k > 0; --k) tail = k / tail - x;
-    return tail;
+/// normal_density(x) / normal_cdf(x), the inverse of Mills' ratio, and its n-th derivative.
+template <Argument X> auto inverse_mills(int n, const X& x) {
+    return lift(
+        x, [n](double v) { return inverse_mills_value(n, v); },
+        [n](const auto& v, const auto&) { return inverse_mills(n + 1, v); });
 }
+template <Argument X> auto inverse_mills(const X& x) { return inverse_mills(0, x); }
 /// polygamma(n, x) - polygamma(n, x + gap), x and gap >= 0: subtracting two calls would cancel.
 template <Argument X, Argument Y> auto polygamma_drop(int n, const X& x, const Y& gap) {
     return lift(
@@ -141,24 +195,29 @@ template <Argument X, Argument Y> auto polygamma_drop(int n, const X& x, const Y
 export namespace modus {
 
 template <Argument X> auto square(const X& x) {
-    return lift(x, [](double v) { return v * v; }, [](const auto& v, const auto&) { return 2.0 * v; });
+    return lift(x, [](const auto& v) { return v * v; }, [](const auto& v, const auto&) { return 2.0 * v; });
 }
 template <Argument X> auto exp(const X& x) {
-    return lift(x, [](double v) { return std::exp(v); }, [](const auto&, const auto& y) { return y; });
+    return lift(x, [](const auto& v) { return functions::exp_(v); }, [](const auto&, const auto& y) { return y; });
 }
 /// exp(x) - 1, exact near 0.
 template <Argument X> auto expm1(const X& x) {
-    return lift(x, [](double v) { return std::expm1(v); }, [](const auto& v, const auto&) { return exp(v); });
+    return lift(
+        x, [](const auto& v) { return functions::expm1_(v); }, [](const auto& v, const auto&) { return exp(v); });
 }
 template <Argument X> auto log(const X& x) {
-    return lift(x, [](double v) { return std::log(v); }, [](const auto& v, const auto&) { return 1.0 / v; });
+    return lift(
+        x, [](const auto& v) { return functions::log_(v); }, [](const auto& v, const auto&) { return 1.0 / v; });
 }
 /// log(1 + x), exact near 0.
 template <Argument X> auto log1p(const X& x) {
-    return lift(x, [](double v) { return std::log1p(v); }, [](const auto& v, const auto&) { return 1.0 / (1.0 + v); });
+    return lift(
+        x, [](const auto& v) { return functions::log1p_(v); },
+        [](const auto& v, const auto&) { return 1.0 / (1.0 + v); });
 }
 template <Argument X> auto sqrt(const X& x) {
-    return lift(x, [](double v) { return std::sqrt(v); }, [](const auto&, const auto& y) { return 0.5 / y; });
+    return lift(
+        x, [](const auto& v) { return functions::sqrt_(v); }, [](const auto&, const auto& y) { return 0.5 / y; });
 }
 template <Argument X> auto cbrt(const X& x) {
     return lift(
@@ -167,8 +226,8 @@ template <Argument X> auto cbrt(const X& x) {
 /// |x|; the slope at 0 is taken as 0.
 template <Argument X> auto abs(const X& x) {
     return lift(
-        x, [](double v) { return std::fabs(v); },
-        [](const auto& v, const auto&) { return static_cast<double>((v > 0.0) - (v < 0.0)); });
+        x, [](const auto& v) { return functions::abs_(v); },
+        [](const auto& v, const auto&) { return select(v > 0.0, 1.0, select(v < 0.0, -1.0, 0.0)); });
 }
 template <Argument X> auto sin(const X& x) {
     return lift(x, [](double v) { return std::sin(v); }, [](const auto& v, const auto&) { return cos(v); });
@@ -205,7 +264,7 @@ template <Argument X> auto cosh(const X& x) {
 }
 template <Argument X> auto tanh(const X& x) {
     return lift(
-        x, [](double v) { return std::tanh(v); },
+        x, [](const auto& v) { return functions::tanh_(v); },
         [](const auto& v, const auto&) { return 4.0 * logistic_density(2.0 * v); }); // 1 - tanh^2 would cancel
 }
 template <Argument X> auto asinh(const X& x) {
@@ -226,18 +285,13 @@ template <Argument X> auto atanh(const X& x) {
 /// 1 / (1 + exp(-x)), the logistic function.
 template <Argument X> auto sigmoid(const X& x) {
     return lift(
-        x,
-        [](double v) {
-            if (v >= 0) return 1 / (1 + std::exp(-v));
-            const double e = std::exp(v); // exp(-v) would overflow in the lower tail
-            return e / (1 + e);
-        },
+        x, [](const auto& v) { return functions::sigmoid_(v); },
         [](const auto& v, const auto&) { return logistic_density(v); });
 }
 /// log(1 + exp(x)), without overflow.
 template <Argument X> auto softplus(const X& x) {
     return lift(
-        x, [](double v) { return v > 0 ? v + std::log1p(std::exp(-v)) : std::log1p(std::exp(v)); },
+        x, [](const auto& v) { return functions::softplus_(v); },
         [](const auto& v, const auto&) { return sigmoid(v); });
 }
 /// log(sigmoid(x)).
@@ -261,18 +315,20 @@ template <Argument X> auto log1m_exp(const X& x) {
 
 /// x kept within [low, high] against rounding, with the slope of x.
 template <Argument X> auto clamp(const X& x, double low, double high) {
-    return lift(x, [=](double v) { return std::clamp(v, low, high); }, [](const auto&, const auto&) { return 1.0; });
+    return lift(
+        x, [=](const auto& v) { return select(v < low, low, select(v > high, high, v)); },
+        [](const auto&, const auto&) { return 1.0; });
 }
 
 /// The error function and its complement.
 template <Argument X> auto erf(const X& x) {
     return lift(
-        x, [](double v) { return std::erf(v); },
+        x, [](const auto& v) { return functions::erf_(v); },
         [](const auto& v, const auto&) { return 2.0 * std::numbers::inv_sqrtpi * exp(-v * v); });
 }
 template <Argument X> auto erfc(const X& x) {
     return lift(
-        x, [](double v) { return std::erfc(v); },
+        x, [](const auto& v) { return functions::erfc_(v); },
         [](const auto& v, const auto&) { return -2.0 * std::numbers::inv_sqrtpi * exp(-v * v); });
 }
 /// The standard normal distribution function, its logarithm and its inverse, accurate in the tails.
@@ -289,15 +345,15 @@ template <Argument X> auto normal_quantile(const X& p) {
     return lift(
         p, [](double v) { return normal_quantile_value(v); },
         [](const auto& v, const auto& y) { // 1 / density(y); in the tails the rounding of y^2 would show
-            if (y < -5.0) return 1.0 / (v * inverse_mills(y));
-            if (y > 5.0) return 1.0 / ((1.0 - v) * inverse_mills(-y));
-            return 1.0 / normal_density(y);
+            const auto tail = select(y < -5.0, v * inverse_mills(y), (1.0 - v) * inverse_mills(-y));
+            return 1.0 / select(y * y > 25.0, tail, normal_density(y));
         });
 }
 
 /// log |Gamma(x)|.
 template <Argument X> auto lgamma(const X& x) {
-    return lift(x, [](double v) { return lgamma_value(v); }, [](const auto& v, const auto&) { return digamma(v); });
+    return lift(
+        x, [](const auto& v) { return functions::lgamma_(v); }, [](const auto& v, const auto&) { return digamma(v); });
 }
 /// The n-th derivative of digamma, n >= 0.
 template <Argument X> auto polygamma(int n, const X& x) {
@@ -306,17 +362,21 @@ template <Argument X> auto polygamma(int n, const X& x) {
         [n](const auto& v, const auto&) { return polygamma(n + 1, v); });
 }
 /// The derivatives of lgamma: first and second.
-template <Argument X> auto digamma(const X& x) { return polygamma(0, x); }
+template <Argument X> auto digamma(const X& x) {
+    return lift(
+        x, [](const auto& v) { return functions::digamma_(v); },
+        [](const auto& v, const auto&) { return trigamma(v); });
+}
 template <Argument X> auto trigamma(const X& x) { return polygamma(1, x); }
 
 /// x to the power y. Where x is negative, y must be a constant.
 template <Argument X, Argument Y> auto pow(const X& x, const Y& y) {
     return lift(
-        x, y, [](double a, double b) { return std::pow(a, b); },
+        x, y, [](const auto& a, const auto& b) { return functions::pow_(a, b); },
         [](const auto& a, const auto& b, const auto&) { // 0^0 is 1, with slope 0 rather than 0 * infinity
-            return a == 0.0 && b == 0.0 ? 0.0 * (a * b) : b * pow(a, b - 1.0);
+            return select(a == 0.0 && b == 0.0, 0.0 * (a * b), b * pow(a, b - 1.0));
         },
-        [](const auto& a, const auto&, const auto& z) { return a == 0.0 ? 0.0 * z : z * log(a); });
+        [](const auto& a, const auto&, const auto& z) { return select(a == 0.0, 0.0 * z, z * log(a)); });
 }
 /// The angle of the point (x, y).
 template <Argument Y, Argument X> auto atan2(const Y& y, const X& x) {
@@ -346,16 +406,16 @@ template <Argument X, Argument Y> auto log_add_exp(const X& x, const Y& y) {
 /// x log(y), and 0 where x = 0, whatever y: the terms of a log mass.
 template <Argument X, Argument Y> auto xlogy(const X& x, const Y& y) {
     return lift(
-        x, y, [](double a, double b) { return a == 0 ? 0.0 : a * std::log(b); },
+        x, y, [](const auto& a, const auto& b) { return select(a == 0.0, 0.0, a * log(b)); },
         [](const auto&, const auto& b, const auto&) { return log(b); },
-        [](const auto& a, const auto& b, const auto&) { return a == 0.0 ? 0.0 * a : a / b; });
+        [](const auto& a, const auto& b, const auto&) { return select(a == 0.0, 0.0 * a, a / b); });
 }
 /// x log(1 + y), and 0 where x = 0, whatever y.
 template <Argument X, Argument Y> auto xlog1py(const X& x, const Y& y) {
     return lift(
-        x, y, [](double a, double b) { return a == 0 ? 0.0 : a * std::log1p(b); },
+        x, y, [](const auto& a, const auto& b) { return select(a == 0.0, 0.0, a * log1p(b)); },
         [](const auto&, const auto& b, const auto&) { return log1p(b); },
-        [](const auto& a, const auto& b, const auto&) { return a == 0.0 ? 0.0 * a : a / (1.0 + b); });
+        [](const auto& a, const auto& b, const auto&) { return select(a == 0.0, 0.0 * a, a / (1.0 + b)); });
 }
 /// log Beta(x, y) = lgamma(x) + lgamma(y) - lgamma(x + y), without its cancellation for large arguments.
 template <Argument X, Argument Y> auto lbeta(const X& x, const Y& y) {
@@ -372,7 +432,7 @@ template <Argument N, Argument K> auto lchoose(const N& n, const K& k) {
         [](const auto& a, const auto& b, const auto&) { return -polygamma_drop(0, a - b + 1.0, b); },
         [](const auto& a, const auto& b, const auto&) {
             const auto gap = a - 2.0 * b;
-            return gap > 0.0 ? -polygamma_drop(0, b + 1.0, gap) : polygamma_drop(0, a - b + 1.0, -gap);
+            return select(gap > 0.0, -polygamma_drop(0, b + 1.0, gap), polygamma_drop(0, a - b + 1.0, -gap));
         });
 }
 

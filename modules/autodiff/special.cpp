@@ -48,6 +48,33 @@ struct PowerDrop {
 
 } // namespace
 
+namespace {
+
+/// The inverse of Mills' ratio approaches -x in the lower tail, where what its derivatives are made of is the
+/// difference: hence the continued fraction, Abramowitz & Stegun 26.2.14, on duals.
+template <Scalar T> T inverse_mills_of(const T& x) {
+    const double size = -value_of(x);
+    if (!(size > 5)) return normal_density(x) / normal_cdf(x);
+    T tail = -x;
+    if (size < 1e8) // beyond, the fractions are below the last bit
+        for (double k = 12 + std::floor(700 / (size * size)); k > 0; --k) tail = k / tail - x;
+    return tail;
+}
+template <Scalar T> Dual<T, 1> direction_of(const T& x) { return Dual<T, 1>(x, {T(1.0)}); }
+
+} // namespace
+
+/// The n-th derivative, up to the third.
+double inverse_mills_value(int n, double x) {
+    switch (n) {
+    case 0: return inverse_mills_of(x);
+    case 1: return inverse_mills_of(direction_of(x)).tangent[0];
+    case 2: return inverse_mills_of(direction_of(direction_of(x))).tangent[0].tangent[0];
+    case 3: return inverse_mills_of(direction_of(direction_of(direction_of(x)))).tangent[0].tangent[0].tangent[0];
+    default: return std::numeric_limits<double>::quiet_NaN();
+    }
+}
+
 double lgamma_value(double x) {
     if (std::isinf(x)) return std::numeric_limits<double>::infinity();
     if (std::fabs(x) < 1e-20) return -std::log(std::fabs(x)); // Gamma(x) = 1/x to the last bit, beyond Boost's range

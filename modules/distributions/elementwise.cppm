@@ -164,7 +164,8 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
     template <Scalar R> auto constrain(const Array<R, 1>& u) const {
         return std::apply(
             [&](const auto&... p) {
-                if constexpr (Support::free_coordinates == 0)
+                if constexpr (std::same_as<Support, support::Real>) return shaped(u);
+                else if constexpr (Support::free_coordinates == 0)
                     return map_to(extents_, [](const auto&... q) { return Family::support(q...).point; }, p...);
                 else
                     return map_to(
@@ -207,8 +208,16 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
         }
     }
 
-    template <class A> PlainNumbers plain_numbers(const A& a) const {
+    template <class A> PlainNumbers plain_numbers(const A& a, [[maybe_unused]] Constraint constraint) const {
         PlainNumbers numbers;
+        // A linear predictor stays one where its numbers would only be looked at: if one is not finite, the log density
+        // or its gradient is not either, and whoever optimizes asks for the reason.
+        if constexpr (on_tape<A> && AnyArray<A>)
+            if (a.predictor() && constraint == Constraint::real && std::is_empty_v<Support> && !Formulas::has_check) {
+                static constexpr double any = 0;
+                numbers.real = &any;
+                return numbers;
+            }
         if constexpr (AnyArray<A>) {
             const Reader<Rank, A> reader(a);
             numbers.size = a.size();
@@ -228,12 +237,12 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
         std::apply(
             [&](const auto&... p) {
                 std::size_t j = 0;
-                ((result.parameters[j++] = plain_numbers(p)), ...);
+                ((result.parameters[j] = plain_numbers(p, Family::parameters[j].constraint), ++j), ...);
             },
             parameters_);
         if (mask_) {
             result.is_masked = true;
-            result.mask = plain_numbers(*mask_);
+            result.mask = plain_numbers(*mask_, Constraint::real);
         }
         return result;
     }

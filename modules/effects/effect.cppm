@@ -79,9 +79,8 @@ template <Distribution D, class O> struct Sample {
     D distribution;
     O observation;
 };
-template <Distribution D, class O = NotObserved>
-auto sample(Name name, const D& distribution, const O& observation = {}) {
-    return Sample<D, O>{name, distribution, observation};
+template <Distribution D, class O = NotObserved> auto sample(Name name, D distribution, O observation = {}) {
+    return Sample<D, O>{name, std::move(distribution), std::move(observation)};
 }
 
 /// A value to remember under a name; it has no density.

@@ -51,7 +51,8 @@ template <Scalar Real> struct Site {
 };
 
 /// The distribution of a site, repeated to the shape of its data where the data has more axes.
-template <class D, class O> auto site_distribution(const Sample<D, O>& effect, std::span<const Frame> frames) {
+template <class D, class O>
+decltype(auto) site_distribution(const Sample<D, O>& effect, std::span<const Frame> frames) {
     if constexpr (requires { typename O::type; }) {
         constexpr std::size_t rank = rank_of<typename O::type>;
         if constexpr (rank > D::rank) {
@@ -63,10 +64,10 @@ template <class D, class O> auto site_distribution(const Sample<D, O>& effect, s
             if (axis < rank) missing_plates(effect.name, frames, axis, rank);
             return effect.distribution.expand_to(extents);
         } else {
-            return effect.distribution;
+            return (effect.distribution);
         }
     } else {
-        return effect.distribution;
+        return (effect.distribution);
     }
 }
 
@@ -74,7 +75,9 @@ template <Scalar Real, class D, class O> struct SampleSite : Site<Real> {
     static_assert(!D::is_discrete || !std::same_as<O, NotObserved> || std::same_as<Real, double>,
                   "a discrete latent site cannot be learned: sum it out of the model by hand (log_sum_exp), or write "
                   "obs = absent if a handler gives its value");
-    using Repeated = decltype(site_distribution(std::declval<const Sample<D, O>&>(), {}));
+    // The effect outlives its site, which borrows from it what it need not repeat.
+    using Held = decltype(site_distribution(std::declval<const Sample<D, O>&>(), {}));
+    using Repeated = std::remove_cvref_t<Held>;
     static constexpr auto reply_type() {
         if constexpr (!D::is_discrete) return std::type_identity<array_t<Real, Repeated::rank>>();
         else if constexpr (requires { typename O::type; })
@@ -97,7 +100,7 @@ template <Scalar Real, class D, class O> struct SampleSite : Site<Real> {
     Reply await_resume() const { return value_as<Reply>(this->message.value); }
 
     /// The distribution; an error in making it gets the name of the site.
-    static Repeated named(const Sample<D, O>& effect, std::span<const Frame> frames) {
+    static Held named(const Sample<D, O>& effect, std::span<const Frame> frames) {
         try {
             return site_distribution(effect, frames);
         } catch (const Error& error) {
@@ -106,7 +109,7 @@ template <Scalar Real, class D, class O> struct SampleSite : Site<Real> {
         }
     }
 
-    Erased<Real, Repeated> density;
+    Erased<Real, Held> density;
 };
 
 template <Scalar Real, class V> struct DeterministicSite : Site<Real> {

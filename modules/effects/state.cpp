@@ -1,4 +1,6 @@
 module;
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <source_location>
 #include <string>
@@ -19,26 +21,37 @@ std::string place(const std::source_location& where) {
 } // namespace
 
 void RunState::visit(const Name& base, std::uint64_t hash) {
-    if (2 * sites_.size() >= slots_.size()) grow();
-    std::size_t slot = hash & (slots_.size() - 1);
-    for (; slots_[slot]; slot = (slot + 1) & (slots_.size() - 1)) {
-        const Site& other = sites_[slots_[slot] - 1];
-        if (other.hash == hash)
-            throw Error(full_name(base, frames), "one site of this name in a run",
-                        "two, at " + place(other.where) + " and " + place(base.where),
-                        "Rename one of them; in a loop, use a sequential plate or dynamic(name).");
-    }
+    if (const Site* other = find(hash))
+        throw Error(full_name(base, frames), "one site of this name in a run",
+                    "two, at " + place(other->where) + " and " + place(base.where),
+                    "Rename one of them; in a loop, use a sequential plate or dynamic(name).");
     sites_.push_back({hash, base.is_literal ? base.text : std::string_view(), base.where});
-    slots_[slot] = static_cast<std::uint32_t>(sites_.size());
+    if (sites_.size() <= few) return;
+    if (2 * sites_.size() >= slots_.size()) grow();
+    else insert(sites_.size());
+}
+
+const RunState::Site* RunState::find(std::uint64_t hash) const {
+    if (sites_.size() <= few) {
+        for (const Site& site : sites_)
+            if (site.hash == hash) return &site;
+        return nullptr;
+    }
+    for (std::size_t slot = hash & (slots_.size() - 1); slots_[slot]; slot = (slot + 1) & (slots_.size() - 1))
+        if (sites_[slots_[slot] - 1].hash == hash) return &sites_[slots_[slot] - 1];
+    return nullptr;
+}
+
+void RunState::insert(std::size_t number) {
+    std::size_t slot = sites_[number - 1].hash & (slots_.size() - 1);
+    while (slots_[slot]) slot = (slot + 1) & (slots_.size() - 1);
+    slots_[slot] = static_cast<std::uint32_t>(number);
 }
 
 void RunState::grow() {
-    slots_.assign(slots_.empty() ? 32 : 2 * slots_.size(), 0);
-    for (std::size_t k = 0; k < sites_.size(); ++k) {
-        std::size_t slot = sites_[k].hash & (slots_.size() - 1);
-        while (slots_[slot]) slot = (slot + 1) & (slots_.size() - 1);
-        slots_[slot] = static_cast<std::uint32_t>(k + 1);
-    }
+    slots_.assign(4 * sites_.size(), 0);
+    slots_.resize(std::bit_ceil(slots_.size()), 0);
+    for (std::size_t number = 1; number <= sites_.size(); ++number) insert(number);
 }
 
 std::string RunState::visited() const {

@@ -20,7 +20,10 @@ struct RunOptions {
 
 class RunState {
   public:
-    explicit RunState(const RunOptions& options_) : options(options_) {}
+    inline explicit RunState(const RunOptions& options_) : options(options_) {
+        frames.reserve(4);
+        sites_.reserve(few);
+    }
 
     /// Registers a site. Throws Error with both places in the source where its name was used before.
     void visit(const Name& base, std::uint64_t hash);
@@ -36,10 +39,14 @@ class RunState {
         std::string_view literal; // empty where the name was made at run time
         std::source_location where;
     };
+    static constexpr std::size_t few = 16; // so many are looked through
+
+    const Site* find(std::uint64_t hash) const;
+    void insert(std::size_t number);
     void grow();
 
     PoolVector<Site> sites_;          // in order
-    PoolVector<std::uint32_t> slots_; // open addressing: 1 + index into sites_, 0 where free
+    PoolVector<std::uint32_t> slots_; // where there are more: open addressing, 1 + index into sites_, 0 where free
 };
 
 } // namespace modus

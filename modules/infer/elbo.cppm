@@ -1,5 +1,7 @@
 module;
 #include <cmath>
+#include <cstddef>
+#include <span>
 #include <string>
 
 // The loss that variational inference minimizes.
@@ -45,6 +47,9 @@ struct FindNonFinite : Handler {
 /// The negative evidence lower bound. With AutoDelta this is exactly -log p(data, latents) in constrained space.
 /// Pyro: pyro.infer.Trace_ELBO.
 struct TraceELBO {
+    /// How gradients are computed.
+    Mode mode = Mode::automatic;
+
     /// The loss at the unconstrained parameters u of the guide.
     template <Scalar Real, class M, class G, class... A> Real loss(const RunOptions& options, const M& model,
                                                                    const G& guide, const Array<Real, 1>& u,
@@ -53,6 +58,18 @@ struct TraceELBO {
         LogJoint<Real> joint;
         run<Real>(options, with_handler(with_handler(model, answer), joint), arguments...);
         return -joint.total;
+    }
+
+    /// The loss, with its gradient by u written to `gradient`, which is as long as u. Sites are checked in one pass at
+    /// most.
+    template <class M, class G, class... A>
+    double value_and_gradient(const RunOptions& options, const M& model, const G& guide, const Vector& u,
+                              std::span<double> gradient, const A&... arguments) const {
+        return modus::value_and_gradient(
+            [&]<Scalar Real>(const Array<Real, 1>& x, bool is_first) {
+                return loss<Real>(RunOptions{.validate = options.validate && is_first}, model, guide, x, arguments...);
+            },
+            u, gradient, mode);
     }
 };
 

@@ -47,11 +47,7 @@ template <class M, class G, Optimizer O, class L> class SVI {
         const Vector& u = guide_.parameters();
         if (gradient_.size() != u.size()) gradient_ = Vector(u.size());
         const std::span<double> gradient(gradient_.data(), gradient_.size());
-        const double loss = value_and_gradient(
-            [&]<Scalar Real>(const Array<Real, 1>& x, bool is_first) {
-                return loss_.template loss<Real>(RunOptions{.validate = is_first}, model_, guide_, x, arguments...);
-            },
-            u, gradient);
+        const double loss = loss_.value_and_gradient(RunOptions{}, model_, guide_, u, gradient, arguments...);
         bool is_finite = std::isfinite(loss);
         for (const double g : gradient) is_finite = is_finite && std::isfinite(g);
         if (!is_finite) report_non_finite(loss, arguments...);

@@ -4,6 +4,7 @@ module;
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <variant>
 
 // What the effects ask of a distribution, once as a concept (what an author writes) and once type-erased (what handlers
@@ -83,9 +84,11 @@ template <Scalar Real> struct Density : AnyDistribution {
     ~Density() = default;
 };
 
-/// Any Distribution as a Density: forwards, and owns it.
-template <Scalar Real, Distribution D> struct Erased final : Density<Real> {
-    D distribution;
+/// Any Distribution as a Density: forwards, and owns it, or borrows it where `Held` is a reference.
+template <Scalar Real, class Held> requires Distribution<std::remove_cvref_t<Held>>
+struct Erased final : Density<Real> {
+    using D = std::remove_cvref_t<Held>;
+    Held distribution;
 
     explicit Erased(const D& d) : distribution(d) {}
 

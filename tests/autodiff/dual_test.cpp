@@ -2,7 +2,6 @@
 #include <bit>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
-#include <compare>
 #include <concepts>
 #include <cstddef>
 #include <limits>
@@ -148,12 +147,11 @@ BOOST_AUTO_TEST_CASE(comparisons_follow_the_value_alone) {
     BOOST_TEST((1.5 > a));
     BOOST_TEST((0 < a));
     BOOST_TEST((a >= 1));
-    BOOST_TEST(((a <=> same) == std::partial_ordering::equivalent));
     const Dual2 undefined(std::numeric_limits<double>::quiet_NaN());
     BOOST_TEST(!(undefined == undefined));
     BOOST_TEST(!(undefined < a));
     BOOST_TEST(!(undefined >= 0.0));
-    BOOST_TEST(((undefined <=> a) == std::partial_ordering::unordered));
+    BOOST_TEST((undefined != a));
     BOOST_TEST((Nested(1.0) < Nested(2.0)));
     BOOST_TEST((Nested(1.0) == 1.0));
 }

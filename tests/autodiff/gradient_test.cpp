@@ -44,21 +44,24 @@ double chain_curvature(const Vector& x, std::size_t i, std::size_t j) {
     return j == i + 1 ? 2 * x.load(i) : 0.0;
 }
 
-constexpr std::size_t sizes[] = {1, 2, 7, 8, 9, 15, 16, 17};
+constexpr std::size_t sizes[] = {1, 2, 3, 4, 5, 8, 9, 17};
+constexpr Mode modes[] = {Mode::automatic, Mode::forward, Mode::reverse};
 
 } // namespace
 
 BOOST_AUTO_TEST_CASE(gradients_around_the_number_of_lanes) {
-    static_assert(default_lanes == 8); // what the sizes are chosen for
+    static_assert(default_lanes == 4); // what the sizes are chosen for
     for (const std::size_t n : sizes) {
         const Vector x = sample(n);
-        const auto [value, slopes] = value_and_gradient(Chain{}, x);
-        BOOST_TEST(close(value, Chain{}(x), 1e-15), n);
-        BOOST_REQUIRE(slopes.size() == n);
-        for (std::size_t i = 0; i < n; ++i) {
-            BOOST_TEST(close(slopes[i], chain_slope(x, i), 1e-14), "df/dx_" << i << " of " << n);
-            BOOST_TEST(close(slopes[i], accuracy::partial_derivative(Chain{}, x, i), 1e-9),
-                       "df/dx_" << i << " of " << n);
+        for (const Mode mode : modes) {
+            const auto [value, slopes] = value_and_gradient(Chain{}, x, mode);
+            BOOST_TEST(close(value, Chain{}(x), 1e-15), n);
+            BOOST_REQUIRE(slopes.size() == n);
+            for (std::size_t i = 0; i < n; ++i) {
+                BOOST_TEST(close(slopes[i], chain_slope(x, i), 1e-14), "df/dx_" << i << " of " << n);
+                BOOST_TEST(close(slopes[i], accuracy::partial_derivative(Chain{}, x, i), 1e-9),
+                           "df/dx_" << i << " of " << n);
+            }
         }
     }
 }
@@ -66,10 +69,15 @@ BOOST_AUTO_TEST_CASE(gradients_around_the_number_of_lanes) {
 BOOST_AUTO_TEST_CASE(the_number_of_lanes_does_not_matter) {
     for (const std::size_t n : sizes) {
         const Vector x = sample(n);
-        const Vector expected = gradient(Chain{}, x);
-        BOOST_TEST((gradient<1>(Chain{}, x) == expected), n);
-        BOOST_TEST((gradient<3>(Chain{}, x) == expected), n);
-        BOOST_TEST((gradient<16>(Chain{}, x) == expected), n);
+        const Vector expected = gradient(Chain{}, x, Mode::forward);
+        const auto with_lanes = [&]<std::size_t Lanes>() {
+            Vector slopes(n);
+            forward_gradient<Lanes>(Chain{}, x, {slopes.data(), n});
+            return slopes;
+        };
+        BOOST_TEST((with_lanes.operator()<1>() == expected), n);
+        BOOST_TEST((with_lanes.operator()<3>() == expected), n);
+        BOOST_TEST((with_lanes.operator()<16>() == expected), n);
     }
 }
 
@@ -89,16 +97,43 @@ BOOST_AUTO_TEST_CASE(the_function_learns_which_pass_is_the_first) {
         passes.push_back(is_first);
         return sum(x * x);
     };
-    const Vector slopes = gradient(f, sample(17));
+    gradient(f, sample(11), Mode::reverse);
+    BOOST_TEST((passes == std::vector<bool>{true}));
+    passes.clear();
+    const Vector slopes = gradient(f, sample(11), Mode::forward);
     BOOST_TEST((passes == std::vector<bool>{true, false, false}));
-    BOOST_TEST(slopes[16] == 2 * sample(17)[16]);
+    BOOST_TEST(slopes[10] == 2 * sample(11)[10]);
 }
 
-BOOST_AUTO_TEST_CASE(one_pass_for_each_chunk_of_lanes) {
+BOOST_AUTO_TEST_CASE(the_choice_of_mode) {
+    // As Mode says: duals, a pass for each chunk of lanes, or a tape, whose scalar is a Var; few parameters need no
+    // tape.
     for (const std::size_t n : sizes) {
-        std::size_t calls = 0;
-        gradient([&](const auto& x) { return ++calls, sum(x); }, sample(n));
-        BOOST_TEST(calls == (n + 7) / 8, n);
+        std::size_t calls = 0, taped = 0;
+        const auto f = [&]<class T>(const Array<T, 1>& x) {
+            ++calls;
+            taped += is_var<T>;
+            return sum(x);
+        };
+        gradient(f, sample(n), Mode::forward);
+        BOOST_TEST(calls == (n + 3) / 4, n);
+        BOOST_TEST(taped == 0u);
+        gradient(f, sample(n), Mode::reverse);
+        BOOST_TEST(taped == 1u);
+        gradient(f, sample(n));
+        BOOST_TEST(taped == (n <= forward_parameters ? 1u : 2u), n);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(hessian_vector_products) {
+    const Vector x = sample(9);
+    Vector v(9);
+    for (std::size_t i = 0; i < 9; ++i) v[i] = std::cos(2.0 * static_cast<double>(i));
+    const Vector product = hessian_vector_product(Chain{}, x, v);
+    for (std::size_t i = 0; i < 9; ++i) {
+        double exact = 0;
+        for (std::size_t j = 0; j < 9; ++j) exact += chain_curvature(x, i, j) * v[j];
+        BOOST_TEST(std::fabs(product[i] - exact) < 1e-13);
     }
 }
 
@@ -155,8 +190,6 @@ BOOST_AUTO_TEST_CASE(hessians_are_dense) {
             const double p = std::exp(x[i] - top), q = std::exp(x[j] - top);
             BOOST_TEST(std::fabs(curvature(i, j) - p * ((i == j) - q)) < 1e-15);
         }
-    const Matrix one_lane = hessian<1>([](const auto& t) { return log_sum_exp(t); }, x);
-    for (std::size_t k = 0; k < 81; ++k) BOOST_TEST(std::fabs(one_lane.load(k) - curvature.load(k)) < 1e-15);
 }
 
 BOOST_AUTO_TEST_CASE(gradient_of_a_linear_model) {

@@ -1,0 +1,58 @@
+#pragma once
+
+// Batches at the ends of arrays, and their sums, for implementation units of this module. Included where Batch is
+// known; what it includes itself, <immintrin.h> where there is AVX-512, belongs before the module declaration.
+
+namespace modus {
+
+/// The first `count` < 8 numbers at `from`, and zeros.
+inline Batch load_some(const double* from, std::size_t count) {
+#if defined(__AVX512F__)
+    return Batch(Batch::Lanes(_mm512_maskz_loadu_pd(static_cast<__mmask8>((1U << count) - 1), from)));
+#else
+    alignas(64) double numbers[8]{};
+    for (std::size_t k = 0; k < count; ++k) numbers[k] = from[k];
+    return Batch::load(numbers);
+#endif
+}
+inline void store_some(const Batch& x, double* to, std::size_t count) {
+#if defined(__AVX512F__)
+    _mm512_mask_storeu_pd(to, static_cast<__mmask8>((1U << count) - 1), __m512d(x.lanes));
+#else
+    for (std::size_t k = 0; k < count; ++k) to[k] = x.lanes[k];
+#endif
+}
+/// Numbers k to k + 7 of n, zeros beyond the end.
+inline Batch load_at(const double* from, std::size_t k, std::size_t n) {
+    return k + Batch::size <= n ? Batch::load(from + k) : load_some(from + k, n - k);
+}
+inline void store_at(const Batch& x, double* to, std::size_t k, std::size_t n) {
+    if (k + Batch::size <= n) x.store(to + k);
+    else store_some(x, to + k, n - k);
+}
+
+/// The sum of the eight numbers.
+inline double sum(const Batch& x) {
+    const auto four =
+        __builtin_shufflevector(x.lanes, x.lanes, 0, 1, 2, 3) + __builtin_shufflevector(x.lanes, x.lanes, 4, 5, 6, 7);
+    const auto two = __builtin_shufflevector(four, four, 0, 1) + __builtin_shufflevector(four, four, 2, 3);
+    return two[0] + two[1];
+}
+/// The sums of eight batches, as one.
+inline Batch sum_each(const Batch (&x)[8]) {
+    using Lanes = Batch::Lanes;
+    const auto pairs = [](const Lanes& a, const Lanes& b) {
+        return __builtin_shufflevector(a, b, 0, 8, 2, 10, 4, 12, 6, 14) +
+               __builtin_shufflevector(a, b, 1, 9, 3, 11, 5, 13, 7, 15);
+    };
+    const auto fours = [](const Lanes& a, const Lanes& b) {
+        return __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13) +
+               __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
+    };
+    const Lanes low = fours(pairs(x[0].lanes, x[1].lanes), pairs(x[2].lanes, x[3].lanes));
+    const Lanes high = fours(pairs(x[4].lanes, x[5].lanes), pairs(x[6].lanes, x[7].lanes));
+    return Batch(__builtin_shufflevector(low, high, 0, 1, 2, 3, 8, 9, 10, 11) +
+                 __builtin_shufflevector(low, high, 4, 5, 6, 7, 12, 13, 14, 15));
+}
+
+} // namespace modus

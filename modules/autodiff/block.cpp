@@ -1,0 +1,461 @@
+module;
+#include <algorithm>
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <tbb/parallel_for.h>
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
+module modus.autodiff;
+
+#include "batch_memory.hpp"
+
+namespace modus {
+namespace {
+
+constexpr std::size_t chunk_rows = 1024;          // summed up apart from each other, whatever the number of threads
+constexpr std::size_t parallel_numbers = 1 << 18; // fewer are done before another thread has woken up
+constexpr std::size_t max_inputs = 8;
+
+/// n words, uninitialized: few of them on the stack, else of the pool.
+class Scratch {
+  public:
+    explicit Scratch(std::size_t words)
+        : bytes_(words * sizeof(double)),
+          words_(words <= few ? few_words_ : static_cast<double*>(pool_allocate(bytes_))) {}
+    Scratch(const Scratch&) = delete;
+    ~Scratch() {
+        if (words_ != few_words_) pool_release(words_, bytes_);
+    }
+    double* data() const { return words_; }
+
+  private:
+    static constexpr std::size_t few = 512;
+    std::size_t bytes_;
+    double* words_;
+    alignas(64) double few_words_[few];
+};
+
+/// A column where the region is flat in memory, so that rows alone are left.
+template <class T> Region flattened(Region region, Input<T>* inputs, std::size_t count) {
+    if (region.columns == 1) return region;
+    bool is_flat = !region.mask || (region.mask_row == 1 && region.mask_column == region.rows);
+    for (std::size_t j = 0; j < count; ++j) {
+        const Input<T>& input = inputs[j];
+        is_flat = is_flat && (!input.is_array || (input.row_step == 1 && input.column_step == region.rows));
+    }
+    if (is_flat) {
+        region.rows *= region.columns;
+        region.columns = 1;
+    } else if (region.rows == 1) {
+        region.rows = region.columns;
+        region.columns = 1;
+        region.mask_row = region.mask_column;
+        for (std::size_t j = 0; j < count; ++j) inputs[j].row_step = inputs[j].column_step;
+    }
+    return region;
+}
+
+/// Feeds a formula's loop with pieces of a region, in scratch memory where they are not contiguous, not doubles, not
+/// readable in whole batches, masked, or not yet evaluated.
+template <class T> class Pass {
+  public:
+    static constexpr std::size_t words = words_in<T>;
+
+    Pass(const Region& region, const Input<T>* inputs, std::size_t count, std::size_t block)
+        : region_(region),
+          inputs_(inputs),
+          count_(count),
+          block_(block),
+          scratch_(2 * words * count * block + (region.mask ? block : 0)) {}
+
+    /// Rows [first, last) of a column. `run(arguments, n, place)` calls the loop for n numbers; `place` is where the
+    /// first of them is in the region, unless there is a mask.
+    template <class Run> void rows(std::size_t column, std::size_t first, std::size_t last,
+                                   TermAdjoint<T>* const* adjoints, const Run& run) {
+        for (; first < last; first += block_) {
+            const std::size_t n = std::min(block_, last - first);
+            std::array<BlockArgument, max_inputs> arguments;
+            for (std::size_t j = 0; j < count_; ++j) arguments[j] = argument(j, column, first, n);
+            if (region_.mask) {
+                const std::size_t kept = compress(column, first, n);
+                if (kept > 0) run(arguments.data(), kept, 0);
+                expand(kept, n);
+            } else {
+                run(arguments.data(), n, first + column * region_.rows);
+            }
+            for (std::size_t j = 0; j < count_; ++j) take(j, column, first, n, arguments[j], adjoints);
+        }
+    }
+
+  private:
+    double* values_of(std::size_t j) const { return scratch_.data() + 2 * words * block_ * j; }
+    double* partials_of(std::size_t j) const { return values_of(j) + words * block_; }
+    double* kept_rows() const { return scratch_.data() + 2 * words * block_ * count_; }
+    std::size_t planes_of(std::size_t j) const { return inputs_[j].is_active ? words : 1; }
+
+    BlockArgument argument(std::size_t j, std::size_t column, std::size_t first, std::size_t n) const {
+        const Input<T>& input = inputs_[j];
+        BlockArgument result{input.values, input.stride, partials_of(j), block_};
+        if (input.way == Way::stored && !region_.mask) {
+            result.partials = input.partials + first + column * region_.rows;
+            result.partial_stride = input.partial_stride;
+        }
+        if (!input.is_array) return result;
+        const std::size_t start = first * input.row_step + column * input.column_step;
+        const bool has_planes = planes_of(j) == 1 || input.stride > 0;
+        if (input.is_padded && input.row_step == 1 && has_planes && !region_.mask) {
+            result.values = input.values + start;
+            return result;
+        }
+        double* out = values_of(j);
+        result.values = out;
+        result.stride = block_;
+        if (input.terms) {
+            evaluate_rows(input.terms, region_.rows, first, n, out, block_);
+        } else if (input.whole) {
+            for (std::size_t k = 0; k < n; ++k) out[k] = static_cast<double>(input.whole[start + k * input.row_step]);
+        } else {
+            for (std::size_t p = 0; p < planes_of(j); ++p)
+                for (std::size_t k = 0; k < n; ++k)
+                    out[p * block_ + k] = p == 0 || input.stride > 0
+                                              ? input.values[p * input.stride + start + k * input.row_step]
+                                              : 0.0; // data have no tangents
+        }
+        return result;
+    }
+
+    /// Moves the numbers that the mask keeps together; says how many.
+    std::size_t compress(std::size_t column, std::size_t first, std::size_t n) const {
+        std::size_t kept = 0;
+        for (std::size_t k = 0; k < n; ++k) {
+            if (region_.mask[(first + k) * region_.mask_row + column * region_.mask_column] == 0) continue;
+            for (std::size_t j = 0; j < count_; ++j)
+                if (inputs_[j].is_array)
+                    for (std::size_t p = 0; p < planes_of(j); ++p)
+                        values_of(j)[p * block_ + kept] = values_of(j)[p * block_ + k];
+            kept_rows()[kept++] = static_cast<double>(k);
+        }
+        return kept;
+    }
+    /// Moves partials back to their rows; those of masked rows are 0.
+    void expand(std::size_t kept, std::size_t n) const {
+        for (std::size_t j = 0; j < count_; ++j)
+            for (std::size_t p = 0; inputs_[j].way != Way::none && p < words; ++p) {
+                double* partials = partials_of(j) + p * block_;
+                std::size_t next = kept;
+                for (std::size_t k = n; k-- > 0;) {
+                    const bool is_kept = next > 0 && kept_rows()[next - 1] == static_cast<double>(k);
+                    partials[k] = is_kept ? partials[--next] : 0.0;
+                }
+            }
+    }
+
+    /// Sends the partials of a piece on their way.
+    void take(std::size_t j, std::size_t column, std::size_t first, std::size_t n, const BlockArgument& argument,
+              TermAdjoint<T>* const* adjoints) const {
+        const Input<T>& input = inputs_[j];
+        if (input.way == Way::none) return;
+        if (input.way == Way::terms)
+            return pull_rows(input.terms, region_.rows, first, n, argument.partials, argument.partial_stride,
+                             adjoints[j]);
+        if (argument.partials != partials_of(j)) return;
+        for (std::size_t p = 0; p < words; ++p) {
+            const double* partials = argument.partials + p * block_;
+            double* to = input.partials + p * input.partial_stride;
+            if (input.way == Way::stored) std::copy_n(partials, n, to + first + column * region_.rows);
+            else
+                for (std::size_t k = 0; k < n; ++k)
+                    to[(first + k) * input.row_step + column * input.column_step] += partials[k];
+        }
+    }
+
+    const Region& region_;
+    const Input<T>* inputs_;
+    std::size_t count_, block_;
+    Scratch scratch_;
+};
+
+/// Calls loop(arguments, size) for the whole batches among n numbers, and rest(arguments, count) for the last batch, of
+/// which fewer are meant.
+template <class T, class Loop, class Rest> void in_batches(const Input<T>* inputs, std::size_t count,
+                                                           const BlockArgument* arguments, std::size_t n,
+                                                           const Loop& loop, const Rest& rest) {
+    const std::size_t whole = n / Batch::size * Batch::size;
+    if (whole > 0) loop(arguments, whole);
+    if (whole == n) return;
+    std::array<BlockArgument, max_inputs> last;
+    for (std::size_t j = 0; j < count; ++j) {
+        last[j] = arguments[j];
+        if (inputs[j].is_array) last[j].values += whole;
+        last[j].partials += whole;
+    }
+    rest(last.data(), n - whole);
+}
+
+/// Rows that are worked on while they are in the first-level cache.
+template <class T> std::size_t block_rows(const Region& region, const Input<T>* inputs, std::size_t count) {
+    std::size_t columns = 0;
+    for (std::size_t j = 0; j < count; ++j)
+        for (const Term<T>* term = inputs[j].terms; term; term = term->next)
+            if (term->base == Term<T>::Base::product) columns += term->size;
+    std::size_t rows = 256;
+    while (rows > 64 && rows * columns * sizeof(double) > 32 * 1024) rows /= 2;
+    const std::size_t needed = (region.rows + Batch::size - 1) / Batch::size * Batch::size;
+    return std::min(rows, std::max(needed, Batch::size));
+}
+
+/// Room for whole batches at the end of each column.
+std::size_t padded(std::size_t size) { return (size / Batch::size + 2) * Batch::size; }
+
+template <class T> T reduced(const batch_t<T>& x) {
+    T result;
+    auto* words = reinterpret_cast<double*>(&result);
+    const auto* batches = reinterpret_cast<const Batch*>(&x);
+    for (std::size_t p = 0; p < words_in<T>; ++p) words[p] = sum(batches[p]);
+    return result;
+}
+/// Adds the first `kept` lanes alone: the others may be anything.
+template <class B> void add_lanes(B& to, const B& from, std::size_t kept) {
+    const Flags::Lanes lane{0, 1, 2, 3, 4, 5, 6, 7};
+    const Flags counts{lane < static_cast<long>(kept)};
+    auto* sums = reinterpret_cast<Batch*>(&to);
+    const auto* parts = reinterpret_cast<const Batch*>(&from);
+    for (std::size_t p = 0; p < sizeof(B) / sizeof(Batch); ++p) sums[p] += select(counts, parts[p], Batch(0.0));
+}
+
+template <class T> struct SumNode : Tape<T>::Node {
+    struct Share {
+        Slot<T> target;
+        const double* partials;
+        std::size_t stride, size;
+    };
+    T adjoint;
+    std::size_t count;
+    Share* shares;
+
+    void pull_back() {
+        for (std::size_t k = 0; k < count; ++k)
+            give(shares[k].target, adjoint, shares[k].partials, shares[k].stride, shares[k].size);
+    }
+};
+
+/// What one chunk of the rows adds up.
+template <class T> struct Chunk {
+    std::array<T, 1 + max_inputs> sums;
+    std::array<TermAdjoint<T>*, max_inputs> adjoints;
+};
+
+} // namespace
+
+template <class T> Var<T> sum_on_tape(Tape<T>& tape, const Region& whole_region, SumLoop<T> loop, const void* formula,
+                                      Input<T>* inputs, std::size_t count) {
+    constexpr std::size_t words = words_in<T>;
+    using B = batch_t<T>;
+    const Region region = flattened(whole_region, inputs, count);
+    const std::size_t size = region.rows * region.columns;
+    bool is_divisible = region.columns == 1;
+    std::size_t columns = 0, summed = 0;
+    for (std::size_t j = 0; j < count; ++j) {
+        Input<T>& input = inputs[j];
+        columns += input.is_array;
+        if (input.terms) {
+            input.way = Way::terms;
+            for (const Term<T>* term = input.terms; term; term = term->next) {
+                if (term->base == Term<T>::Base::product) columns += term->size;
+                if (term->base == Term<T>::Base::gather) summed += term->size;
+            }
+        } else if (input.is_array && input.slot) {
+            const bool is_full = input.size == size;
+            input.way = is_full ? Way::stored : Way::summed;
+            input.partial_stride = is_full ? padded(size) : input.size;
+            input.partials = is_full ? tape.words(input.partial_stride * words) : tape.adjoints(input.size).word;
+            is_divisible = is_divisible && is_full;
+        }
+    }
+
+    // Chunks depend on the shapes alone. Where each would have sums of many groups, there are fewer.
+    std::size_t chunks = is_divisible ? (region.rows + chunk_rows - 1) / chunk_rows : 1;
+    if (summed > 0) chunks = std::clamp<std::size_t>(size / (4 * summed), 1, chunks);
+    const std::size_t per_chunk = ((region.rows + chunks - 1) / chunks + Batch::size - 1) / Batch::size * Batch::size;
+    const std::size_t block = block_rows(region, inputs, count);
+    Chunk<T> only_chunk;
+    Chunk<T>* results = chunks == 1 ? &only_chunk : tape.template make<Chunk<T>>((chunks - 1) * sizeof(Chunk<T>));
+    for (std::size_t c = 0; c < chunks; ++c)
+        for (std::size_t j = 0; j < count; ++j)
+            if (inputs[j].way == Way::terms)
+                results[c].adjoints[j] = term_adjoints(tape, inputs[j].terms, c ? results[0].adjoints[j] : nullptr);
+
+    const auto do_chunk = [&](std::size_t c) {
+        Chunk<T>& chunk = results[c];
+        std::array<B, 1 + max_inputs> sums;
+        std::fill_n(sums.begin(), 1 + count, B(0.0));
+        const auto run = [&](const BlockArgument* arguments, std::size_t n, std::size_t) {
+            in_batches(
+                inputs, count, arguments, n,
+                [&](const BlockArgument* all, std::size_t size) { loop(formula, all, size, sums.data()); },
+                [&](const BlockArgument* last, std::size_t kept) {
+                    std::array<B, 1 + max_inputs> parts;
+                    std::fill_n(parts.begin(), 1 + count, B(0.0));
+                    loop(formula, last, Batch::size, parts.data());
+                    for (std::size_t j = 0; j <= count; ++j) add_lanes(sums[j], parts[j], kept);
+                });
+        };
+        Pass<T> pass(region, inputs, count, block);
+        const std::size_t begin = c * per_chunk, end = std::min(region.rows, begin + per_chunk);
+        for (std::size_t column = 0; column < region.columns; ++column)
+            pass.rows(column, begin, end, chunk.adjoints.data(), run);
+        for (std::size_t j = 0; j <= count; ++j) chunk.sums[j] = reduced<T>(sums[j]);
+    };
+    if (chunks > 1 && size * columns >= parallel_numbers) tbb::parallel_for(std::size_t{0}, chunks, do_chunk);
+    else
+        for (std::size_t c = 0; c < chunks; ++c) do_chunk(c);
+
+    Chunk<T>& total = results[0];
+    for (std::size_t c = 1; c < chunks; ++c) {
+        for (std::size_t j = 0; j <= count; ++j) total.sums[j] += results[c].sums[j];
+        for (std::size_t j = 0; j < count; ++j)
+            if (inputs[j].way == Way::terms) add_adjoints(inputs[j].terms, total.adjoints[j], results[c].adjoints[j]);
+    }
+
+    // One node, with a share for each input or term that has an adjoint.
+    using Share = typename SumNode<T>::Share;
+    std::size_t shares = 0;
+    for (std::size_t j = 0; j < count; ++j) {
+        if (inputs[j].way == Way::terms) {
+            finish(inputs[j].terms, total.adjoints[j]);
+            for (const Term<T>* term = inputs[j].terms; term; term = term->next)
+                shares += static_cast<bool>(term->slot) + static_cast<bool>(term->factor_slot);
+        } else if (inputs[j].slot) {
+            ++shares;
+        }
+    }
+    if (shares == 0) return Var<T>(total.sums[0]);
+    auto* node = tape.template record<SumNode<T>>(shares * sizeof(Share));
+    node->adjoint = T(0.0);
+    node->count = shares;
+    node->shares = reinterpret_cast<Share*>(node + 1);
+    Share* share = node->shares;
+    const auto add_number = [&](const Slot<T>& slot, const T& partial) {
+        auto* own = tape.template make<T>();
+        *own = partial;
+        *share++ = {slot, reinterpret_cast<const double*>(own), 1, 1};
+    };
+    for (std::size_t j = 0; j < count; ++j) {
+        const Input<T>& input = inputs[j];
+        if (input.way == Way::terms) {
+            const TermAdjoint<T>* adjoint = total.adjoints[j];
+            for (const Term<T>* term = input.terms; term; term = term->next, ++adjoint) {
+                if (term->slot) *share++ = {term->slot, adjoint->base, adjoint->stride, term->size};
+                if (term->factor_slot) add_number(term->factor_slot, adjoint->factor);
+            }
+        } else if (input.way != Way::none) {
+            *share++ = {input.slot, input.partials, input.partial_stride, input.size};
+        } else if (input.slot) {
+            add_number(input.slot, total.sums[1 + j]);
+        }
+    }
+    return Var<T>(total.sums[0], {reinterpret_cast<double*>(&node->adjoint), 1}, &tape);
+}
+
+namespace {
+
+/// f of many numbers, elementwise.
+template <class T> struct MapNode : Tape<T>::Node {
+    struct Part {
+        Input<T> input;
+        TermAdjoint<T>* adjoints;
+    };
+    Region region;
+    Slot<T> slot;
+    std::size_t count;
+    Part* parts;
+
+    void pull_back() {
+        const std::size_t size = region.rows * region.columns;
+        for (std::size_t j = 0; j < count; ++j) {
+            const Part& part = parts[j];
+            const Slot<T> partial{part.input.partials, part.input.partial_stride};
+            for (std::size_t k = 0; k < size; ++k) partial.at(k).set(partial.at(k).get() * slot.at(k).get());
+            if (const Term<T>* terms = part.input.terms) {
+                pull_rows(terms, size, 0, size, partial.word, partial.stride, part.adjoints);
+                finish(terms, part.adjoints);
+                const TermAdjoint<T>* adjoint = part.adjoints;
+                for (const Term<T>* term = terms; term; term = term->next, ++adjoint) {
+                    if (term->factor_slot) term->factor_slot.add(adjoint->factor);
+                    if (term->slot) give(term->slot, T(1.0), adjoint->base, adjoint->stride, term->size);
+                }
+            } else if (!part.input.is_array) {
+                T total(0.0);
+                for (std::size_t k = 0; k < size; ++k) total += partial.at(k).get();
+                part.input.slot.add(total);
+            } else if (part.input.size == size) {
+                give(part.input.slot, T(1.0), partial.word, partial.stride, size);
+            } else {
+                for (std::size_t column = 0; column < region.columns; ++column)
+                    for (std::size_t row = 0; row < region.rows; ++row)
+                        part.input.slot.at(row * part.input.row_step + column * part.input.column_step)
+                            .add(partial.at(row + column * region.rows).get());
+            }
+        }
+    }
+};
+
+} // namespace
+
+template <class T> void map_on_tape(Tape<T>& tape, const Region& whole_region, MapLoop<T> loop, const void* formula,
+                                    Input<T>* inputs, std::size_t count, double* out, std::size_t out_stride,
+                                    const Slot<T>& slot) {
+    constexpr std::size_t words = words_in<T>;
+    const Region region = flattened(whole_region, inputs, count);
+    const std::size_t size = region.rows * region.columns;
+    std::size_t active = 0;
+    for (std::size_t j = 0; j < count; ++j) {
+        Input<T>& input = inputs[j];
+        if (!input.slot && !input.terms) continue;
+        ++active;
+        input.way = Way::stored;
+        input.partial_stride = padded(size);
+        input.partials = tape.words(input.partial_stride * words);
+    }
+    const std::size_t block = block_rows(region, inputs, count);
+    Pass<T> pass(region, inputs, count, block);
+    const auto run = [&](const BlockArgument* arguments, std::size_t n, std::size_t place) {
+        double* to = out + place;
+        in_batches(
+            inputs, count, arguments, n,
+            [&](const BlockArgument* all, std::size_t size) { loop(formula, all, size, to, out_stride); },
+            [&](const BlockArgument* last, std::size_t kept) {
+                std::array<double, words * Batch::size> rest;
+                loop(formula, last, Batch::size, rest.data(), Batch::size);
+                for (std::size_t p = 0; p < words; ++p)
+                    std::copy_n(rest.data() + p * Batch::size, kept, to + p * out_stride + n - kept);
+            });
+    };
+    for (std::size_t column = 0; column < region.columns; ++column) pass.rows(column, 0, region.rows, nullptr, run);
+
+    using Part = typename MapNode<T>::Part;
+    auto* node = tape.template record<MapNode<T>>(active * sizeof(Part));
+    node->region = region;
+    node->slot = slot;
+    node->count = active;
+    node->parts = reinterpret_cast<Part*>(node + 1);
+    Part* part = node->parts;
+    for (std::size_t j = 0; j < count; ++j)
+        if (inputs[j].way == Way::stored)
+            *part++ = {inputs[j], inputs[j].terms ? term_adjoints(tape, inputs[j].terms) : nullptr};
+}
+
+#define MODUS_INSTANTIATE(T)                                                                                           \
+    template Var<T> sum_on_tape(Tape<T>&, const Region&, SumLoop<T>, const void*, Input<T>*, std::size_t);             \
+    template void map_on_tape(Tape<T>&, const Region&, MapLoop<T>, const void*, Input<T>*, std::size_t, double*,       \
+                              std::size_t, const Slot<T>&);
+MODUS_INSTANTIATE(double)
+using Directional = Dual<double, 1>;
+MODUS_INSTANTIATE(Directional)
+using Directions = Dual<double, hessian_lanes>;
+MODUS_INSTANTIATE(Directions)
+
+} // namespace modus

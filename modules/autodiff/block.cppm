@@ -1,0 +1,357 @@
+module;
+#include <algorithm>
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+// Formulas on a tape. A formula is compiled once, as a loop over batches of local duals, which gives its value and all
+// its partial derivatives in one pass (`SumLoop`, `MapLoop`); everything else about the pass - blocks, predictors,
+// masks, threads, the way back - is the same for all formulas and is compiled in block.cpp.
+export module modus.autodiff:block;
+
+import :array;
+import :batch;
+import :dual;
+import :local;
+import :predictor;
+import :tape;
+import :tape_array;
+
+namespace modus {
+
+/// T, eight at a time.
+template <class T> struct BatchOf;
+template <> struct BatchOf<double> {
+    using type = Batch;
+};
+template <std::size_t N> struct BatchOf<Dual<double, N>> {
+    using type = Dual<Batch, N>;
+};
+template <class T> using batch_t = typename BatchOf<T>::type;
+
+template <class T> inline batch_t<T> load_batch(const double* from, std::size_t stride) {
+    if constexpr (std::same_as<T, double>) {
+        return Batch::load(from);
+    } else {
+        batch_t<T> x;
+        auto* parts = reinterpret_cast<Batch*>(&x);
+        for (std::size_t p = 0; p < words_in<T>; ++p) parts[p] = Batch::load(from + p * stride);
+        return x;
+    }
+}
+template <class T> inline void store_batch(const batch_t<T>& x, double* to, std::size_t stride) {
+    if constexpr (std::same_as<T, double>) {
+        x.store(to);
+    } else {
+        const auto* parts = reinterpret_cast<const Batch*>(&x);
+        for (std::size_t p = 0; p < words_in<T>; ++p) parts[p].store(to + p * stride);
+    }
+}
+
+/// One argument within a block: where its numbers are, and where the partials by it go. Of a scalar, one number, with
+/// its words side by side.
+struct BlockArgument {
+    const double* values;
+    std::size_t stride;
+    double* partials;
+    std::size_t partial_stride;
+};
+
+/// Argument I of a formula, as its loop reads it: a constant, or a Local that depends on itself alone. What does not
+/// change from batch to batch is made once; the compiler could not know that the partials are stored elsewhere.
+template <class T, class A, std::size_t I> class BatchArgument {
+  public:
+    using Seen = std::conditional_t<on_tape<A>, Local<batch_t<T>, 1U << I>, Batch>;
+
+    explicit BatchArgument(const BlockArgument& argument) : argument_(argument) {
+        if constexpr (!AnyArray<A>) scalar_ = read(0);
+    }
+    /// From number k on.
+    Seen at(std::size_t k) const {
+        if constexpr (AnyArray<A>) return read(k);
+        else return scalar_;
+    }
+    void store_partial(const batch_t<T>& partial, std::size_t k) const {
+        store_batch<T>(partial, argument_.partials + k, argument_.partial_stride);
+    }
+
+  private:
+    Seen read(std::size_t k) const {
+        if constexpr (!on_tape<A>) {
+            if constexpr (AnyArray<A>) return Batch::load(argument_.values + k);
+            else return Batch(*argument_.values);
+        } else {
+            Seen x;
+            if constexpr (AnyArray<A>) {
+                x.value = load_batch<T>(argument_.values + k, argument_.stride);
+            } else if constexpr (std::same_as<T, double>) {
+                x.value = Batch(*argument_.values);
+            } else {
+                auto* parts = reinterpret_cast<Batch*>(&x.value);
+                for (std::size_t p = 0; p < words_in<T>; ++p) parts[p] = Batch(argument_.values[p]);
+            }
+            x.partials[0] = batch_t<T>(1.0);
+            return x;
+        }
+    }
+    const BlockArgument argument_;
+    Seen scalar_; ///< of scalars
+};
+
+/// The value of a result, and its partial by argument I, whatever it depends on.
+template <class B, class R> inline B result_value(const R& result) {
+    if constexpr (is_local<R>) return result.value;
+    else return B(result);
+}
+template <class B, std::size_t I, class R> inline B result_partial(const R& result) {
+    if constexpr (is_local<R>) {
+        if constexpr ((R::mask >> I) & 1U) return result.partials[R::template place<I>];
+        else return B(0.0);
+    } else {
+        return B(0.0);
+    }
+}
+
+/// Adds f over `count` numbers, a multiple of the batch size, to sums[0]; partials by scalar arguments are added to
+/// sums[1 + I], those by array arguments are stored.
+template <class T>
+using SumLoop = void (*)(const void* formula, const BlockArgument* arguments, std::size_t count, batch_t<T>* sums);
+template <class T, class F, class... A>
+void sum_loop(const void* formula, const BlockArgument* arguments, std::size_t count, batch_t<T>* sums) {
+    using B = batch_t<T>;
+    const F& f = *static_cast<const F*>(formula);
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+        const std::tuple<BatchArgument<T, A, I>...> batch(arguments[I]...);
+        B total(0.0);
+        std::array<B, sizeof...(A)> by_scalar;
+        by_scalar.fill(B(0.0));
+        for (std::size_t k = 0; k < count; k += Batch::size) {
+            const auto result = f(std::get<I>(batch).at(k)...);
+            total += result_value<B>(result);
+            const auto take = [&]<std::size_t J>() {
+                using Argument = std::tuple_element_t<J, std::tuple<A...>>;
+                if constexpr (on_tape<Argument>) {
+                    const B partial = result_partial<B, J>(result);
+                    if constexpr (AnyArray<Argument>) std::get<J>(batch).store_partial(partial, k);
+                    else by_scalar[J] += partial;
+                }
+            };
+            (take.template operator()<I>(), ...);
+        }
+        sums[0] += total;
+        ((sums[1 + I] += by_scalar[I]), ...);
+    }(std::index_sequence_for<A...>());
+}
+
+/// Stores f at `count` numbers, a multiple of the batch size, in `out`, and all partials.
+template <class T> using MapLoop = void (*)(const void* formula, const BlockArgument* arguments, std::size_t count,
+                                            double* out, std::size_t out_stride);
+template <class T, class F, class... A> void map_loop(const void* formula, const BlockArgument* arguments,
+                                                      std::size_t count, double* out, std::size_t out_stride) {
+    using B = batch_t<T>;
+    const F& f = *static_cast<const F*>(formula);
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+        const std::tuple<BatchArgument<T, A, I>...> batch(arguments[I]...);
+        for (std::size_t k = 0; k < count; k += Batch::size) {
+            const auto result = f(std::get<I>(batch).at(k)...);
+            store_batch<T>(result_value<B>(result), out + k, out_stride);
+            const auto take = [&]<std::size_t J>() {
+                if constexpr (on_tape<std::tuple_element_t<J, std::tuple<A...>>>)
+                    std::get<J>(batch).store_partial(result_partial<B, J>(result), k);
+            };
+            (take.template operator()<I>(), ...);
+        }
+    }(std::index_sequence_for<A...>());
+}
+
+/// Where partials by the elements of an input go: nowhere, into memory as long as the region, back through the terms of
+/// a predictor, or, for elements that are repeated, into sums.
+enum class Way { none, stored, terms, summed };
+
+/// One argument of a whole pass, its type erased.
+template <class T> struct Input {
+    bool is_array;
+    bool is_active;       ///< of a type that is on the tape
+    bool is_padded;       ///< whole batches can be read: an array in memory of ours
+    const double* values; ///< of a scalar on the tape: its words
+    std::size_t stride;   ///< between planes; 0 where there is one
+    const Integer* whole; ///< in place of `values`
+    const Term<T>* terms; ///< of a predictor, in place of `values`
+    std::size_t row_step, column_step, size;
+    Slot<T> slot;
+    // Set by the pass:
+    Way way;
+    double* partials; ///< planes, of the region where `stored`, of the input where `summed`
+    std::size_t partial_stride;
+};
+
+/// Where a formula is evaluated: rows and columns of the broadcast shape; and where it is not.
+struct Region {
+    std::size_t rows = 1, columns = 1;
+    const Integer* mask = nullptr;
+    std::size_t mask_row = 0, mask_column = 0;
+};
+
+/// The sum of a formula as one node.
+template <class T> Var<T> sum_on_tape(Tape<T>& tape, const Region& region, SumLoop<T> loop, const void* formula,
+                                      Input<T>* inputs, std::size_t count);
+/// The values of a formula, column by column, in `out`, whose adjoints are `slot`.
+template <class T> void map_on_tape(Tape<T>& tape, const Region& region, MapLoop<T> loop, const void* formula,
+                                    Input<T>* inputs, std::size_t count, double* out, std::size_t out_stride,
+                                    const Slot<T>& slot);
+
+/// The tape of an argument, or none.
+template <class T, class A> Tape<T>* tape_of(const A& argument) {
+    if constexpr (!on_tape<A>) return nullptr;
+    else if constexpr (AnyArray<A>) return argument.tape();
+    else return argument.tape;
+}
+template <class... A> struct TapeScalar;
+template <class A, class... Rest> struct TapeScalar<A, Rest...> : TapeScalar<Rest...> {};
+template <class A, class... Rest> requires on_tape<A>
+struct TapeScalar<A, Rest...> {
+    using type = underlying_t<element_t<A>>;
+};
+template <class... A> using tape_scalar_t = typename TapeScalar<A...>::type;
+
+/// An argument at the elements of a region of rank `Rank`.
+template <class T, std::size_t Rank, class A> Input<T> make_input(const A& argument) {
+    Input<T> input{};
+    input.size = 1;
+    if constexpr (AnyArray<A>) {
+        const auto& extents = argument.extents();
+        input.is_array = true;
+        input.size = argument.size();
+        if constexpr (rank_of<A> == 2) {
+            input.row_step = extents[0] > 1;
+            input.column_step = extents[1] > 1 ? extents[0] : 0;
+        } else if constexpr (Rank == 2) {
+            input.column_step = extents[0] > 1;
+        } else {
+            input.row_step = extents[0] > 1;
+        }
+        if constexpr (on_tape<A>) {
+            input.is_active = true;
+            // In more than one column its elements are needed more than once.
+            const auto* predictor = argument.predictor();
+            if (predictor && Rank == 1 && input.row_step != 0) {
+                input.terms = predictor->terms;
+            } else {
+                const auto numbers = argument.numbers();
+                input.values = numbers.data();
+                input.stride = numbers.is_constant() && words_in<T> > 1 ? 0 : numbers.plane_stride();
+                input.slot = argument.slot();
+                input.is_padded = argument.tape() || numbers.buffer().data();
+            }
+        } else if constexpr (std::same_as<element_t<A>, Integer>) {
+            input.whole = argument.data();
+        } else {
+            input.values = argument.data();
+            input.is_padded = argument.buffer().data();
+        }
+    } else if constexpr (on_tape<A>) {
+        input.is_active = true;
+        input.values = reinterpret_cast<const double*>(&argument.value);
+        input.slot = argument.slot;
+    } else {
+        input.values = &argument;
+    }
+    return input;
+}
+
+/// Integers that stand alone become real numbers.
+template <class A> decltype(auto) real_argument(const A& argument) {
+    if constexpr (std::is_arithmetic_v<A>) return static_cast<double>(argument);
+    else return (argument);
+}
+
+/// A formula of scalars, with all its partials at once: one node.
+template <class T, class F, class... A> auto scalar_on_tape(const F& f, const A&... arguments) {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) -> Var<T> {
+        const auto local = []<std::size_t J>(const auto& x) {
+            if constexpr (on_tape<std::remove_cvref_t<decltype(x)>>) return Local<T, 1U << J>{x.value, {T(1.0)}};
+            else return static_cast<double>(x);
+        };
+        const auto result = f(local.template operator()<I>(arguments)...);
+        using R = std::remove_cvref_t<decltype(result)>;
+        if constexpr (!is_local<R>) {
+            return Var<T>(result);
+        } else {
+            Tape<T>* tape = nullptr;
+            std::array<Slot<T>, R::size> slots;
+            bool has_constant = false;
+            const auto take = [&]<std::size_t J>(const auto& x) {
+                if constexpr (on_tape<std::remove_cvref_t<decltype(x)>>)
+                    if constexpr ((R::mask >> J) & 1U) {
+                        slots[R::template place<J>] = x.slot;
+                        if (x.slot) tape = x.tape;
+                        else has_constant = true;
+                    }
+            };
+            (take.template operator()<I>(arguments), ...);
+            if (!tape) return Var<T>(result.value);
+            if (has_constant) { // its adjoint goes nowhere
+                const Slot<T> nowhere = tape->adjoints(1);
+                for (auto& slot : slots)
+                    if (!slot) slot = nowhere;
+            }
+            return Var<T>::make(tape, result.value, result.partials, slots);
+        }
+    }(std::index_sequence_for<A...>());
+}
+
+/// map_to, with arguments on a tape.
+template <std::size_t Rank, class F, class... A>
+auto map_over_tape(const Extents<Rank>& extents, const F& f, const A&... arguments) {
+    using T = tape_scalar_t<A...>;
+    if constexpr (Rank == 0) {
+        return scalar_on_tape<T>(f, arguments...);
+    } else {
+        Tape<T>* tape = nullptr;
+        ((tape = tape ? tape : tape_of<T>(arguments)), ...);
+        Tape<T> scratch; // of constants that look like variables
+        Tape<T>& used = tape ? *tape : scratch;
+        const auto result = Array<Var<T>, Rank>::make(&used, extents);
+        const auto numbers = result.numbers();
+        [&](const auto&... real) {
+            std::array inputs{make_input<T, Rank>(real)...};
+            const Region region{extents[0], Rank == 2 ? extents[Rank - 1] : 1};
+            map_on_tape<T>(used, region, map_loop<T, F, std::remove_cvref_t<decltype(real)>...>, &f, inputs.data(),
+                           inputs.size(), const_cast<double*>(numbers.data()), numbers.plane_stride(), result.slot());
+        }(real_argument(arguments)...);
+        if (!tape) return Array<Var<T>, Rank>(result.values());
+        return result;
+    }
+}
+
+/// sum_map_where, with arguments on a tape.
+template <std::size_t Rank, class F, class... A> auto
+sum_over_tape(const array_t<Integer, Rank>* mask, const Extents<Rank>& extents, const F& f, const A&... arguments) {
+    using T = tape_scalar_t<A...>;
+    if constexpr (Rank == 0) {
+        if (mask && *mask == 0) return Var<T>(0.0);
+        return scalar_on_tape<T>(f, arguments...);
+    } else {
+        Tape<T>* tape = nullptr;
+        ((tape = tape ? tape : tape_of<T>(arguments)), ...);
+        Tape<T> scratch;
+        Tape<T>& used = tape ? *tape : scratch;
+        Region region{extents[0], Rank == 2 ? extents[Rank - 1] : 1};
+        if (mask) {
+            region.mask = mask->data();
+            region.mask_row = mask->extents()[0] > 1 ? 1 : 0;
+            region.mask_column = Rank == 2 && mask->extents()[Rank - 1] > 1 ? mask->extents()[0] : 0;
+        }
+        const auto total = [&](const auto&... real) {
+            std::array inputs{make_input<T, Rank>(real)...};
+            return sum_on_tape<T>(used, region, sum_loop<T, F, std::remove_cvref_t<decltype(real)>...>, &f,
+                                  inputs.data(), inputs.size());
+        }(real_argument(arguments)...);
+        return tape ? total : Var<T>(total.value);
+    }
+}
+
+} // namespace modus

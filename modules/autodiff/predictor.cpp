@@ -1,0 +1,344 @@
+module;
+#include <algorithm>
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
+module modus.autodiff;
+
+#include "batch_memory.hpp"
+
+namespace modus {
+namespace {
+
+template <class T> double word(const T& x, std::size_t p) { return reinterpret_cast<const double*>(&x)[p]; }
+template <class T> double& word(T& x, std::size_t p) { return reinterpret_cast<double*>(&x)[p]; }
+
+template <class T> bool is_summed(const Term<T>& term) {
+    return term.base == Term<T>::Base::gather || term.base == Term<T>::Base::product;
+}
+
+/// out (+)= s * x.
+void add_scaled(double s, const double* x, std::size_t n, double* out, bool is_first) {
+    const Batch factor(s);
+    for (std::size_t k = 0; k < n; k += Batch::size) {
+        const Batch term = factor * load_at(x, k, n);
+        (is_first ? term : Batch::load(out + k) + term).store(out + k);
+    }
+}
+double dot_product(const double* x, const double* y, std::size_t n) {
+    Batch total(0.0);
+    for (std::size_t k = 0; k < n; k += Batch::size) total += load_at(x, k, n) * load_at(y, k, n);
+    return sum(total);
+}
+double total_of(const double* x, std::size_t n) {
+    Batch total(0.0);
+    for (std::size_t k = 0; k < n; k += Batch::size) total += load_at(x, k, n);
+    return sum(total);
+}
+
+/// out (+)= X[rows of the block] * w; X has `leading` numbers in a column. Batches of rows stay in registers while the
+/// columns pass by.
+template <std::size_t Batches> void product_of_rows(const double* x, std::size_t leading, const double* w,
+                                                    std::size_t columns, double* out, bool is_first) {
+    std::array<Batch, Batches> sums;
+    for (std::size_t b = 0; b < Batches; ++b) sums[b] = is_first ? Batch(0.0) : Batch::load(out + b * Batch::size);
+    for (std::size_t d = 0; d < columns; ++d) {
+        const Batch factor(w[d]);
+        for (std::size_t b = 0; b < Batches; ++b) sums[b] += factor * Batch::load(x + d * leading + b * Batch::size);
+    }
+    for (std::size_t b = 0; b < Batches; ++b) sums[b].store(out + b * Batch::size);
+}
+void add_product(const double* x, std::size_t leading, std::size_t n, const double* w, std::size_t columns, double* out,
+                 bool is_first) {
+    constexpr std::size_t wide = 8;
+    std::size_t k = 0;
+    for (; k + wide * Batch::size <= n; k += wide * Batch::size)
+        product_of_rows<wide>(x + k, leading, w, columns, out + k, is_first);
+    for (; k + 2 * Batch::size <= n; k += 2 * Batch::size)
+        product_of_rows<2>(x + k, leading, w, columns, out + k, is_first);
+    for (; k < n; k += Batch::size) {
+        Batch row = is_first ? Batch(0.0) : Batch::load(out + k);
+        for (std::size_t d = 0; d < columns; ++d) row += Batch(w[d]) * load_at(x + d * leading, k, n);
+        row.store(out + k);
+    }
+}
+/// g += X[rows of the block]' * r, eight columns at a time.
+void add_transposed_product(const double* x, std::size_t leading, std::size_t n, const double* r, std::size_t columns,
+                            double* g) {
+    std::size_t d = 0;
+    for (; d + Batch::size <= columns; d += Batch::size) {
+        Batch sums[8];
+        for (auto& s : sums) s = Batch(0.0);
+        std::size_t k = 0;
+        for (; k + Batch::size <= n; k += Batch::size) {
+            const Batch residual = Batch::load(r + k);
+            for (std::size_t c = 0; c < 8; ++c) sums[c] += residual * Batch::load(x + (d + c) * leading + k);
+        }
+        if (k < n) {
+            const Batch residual = load_some(r + k, n - k);
+            for (std::size_t c = 0; c < 8; ++c) sums[c] += residual * load_some(x + (d + c) * leading + k, n - k);
+        }
+        (Batch::load(g + d) + sum_each(sums)).store(g + d);
+    }
+    for (; d + 2 <= columns; d += 2) {
+        Batch first(0.0), second(0.0);
+        for (std::size_t k = 0; k < n; k += Batch::size) {
+            const Batch residual = load_at(r, k, n);
+            first += residual * load_at(x + d * leading, k, n);
+            second += residual * load_at(x + (d + 1) * leading, k, n);
+        }
+        g[d] += sum(first);
+        g[d + 1] += sum(second);
+    }
+    if (d < columns) g[d] += dot_product(x + d * leading, r, n);
+}
+
+/// out (+)= s * x[index].
+void add_gathered(double s, const double* x, const Integer* index, std::size_t n, double* out, bool is_first) {
+    if (is_first)
+        for (std::size_t k = 0; k < n; ++k) out[k] = s * x[index[k]];
+    else
+        for (std::size_t k = 0; k < n; ++k) out[k] += s * x[index[k]];
+}
+
+/// g[index] += r. Where the rows are sorted, a batch is first summed within its groups.
+void scatter(const Integer* index, const double* r, std::size_t n, double* g) {
+    using Lanes = Batch::Lanes;
+    using Whole = Flags::Lanes;
+    using Unaligned [[gnu::vector_size(64), gnu::aligned(8), gnu::may_alias]] = std::int64_t;
+    std::size_t k = 0;
+    for (; k + Batch::size <= n; k += Batch::size) {
+        const Whole at = *reinterpret_cast<const Unaligned*>(index + k);
+        const Whole before1 = __builtin_shufflevector(at, at, 0, 0, 1, 2, 3, 4, 5, 6);
+        const Whole descends = at < before1;
+        if (__builtin_reduce_or(descends) != 0) {
+            for (std::size_t i = k; i < k + Batch::size; ++i) g[index[i]] += r[i];
+            continue;
+        }
+        const Lanes zero{};
+        Lanes x = Batch::load(r + k).lanes;
+        // Sums of 2, 4 and 8 neighbours of one group, ending at each row.
+        const Whole same1 = (at == before1) & Whole{0, -1, -1, -1, -1, -1, -1, -1};
+        x += same1 ? __builtin_shufflevector(x, x, 0, 0, 1, 2, 3, 4, 5, 6) : zero;
+        const Whole same2 =
+            (at == __builtin_shufflevector(at, at, 0, 0, 0, 1, 2, 3, 4, 5)) & Whole{0, 0, -1, -1, -1, -1, -1, -1};
+        x += same2 ? __builtin_shufflevector(x, x, 0, 0, 0, 1, 2, 3, 4, 5) : zero;
+        const Whole same4 =
+            (at == __builtin_shufflevector(at, at, 0, 0, 0, 0, 0, 1, 2, 3)) & Whole{0, 0, 0, 0, -1, -1, -1, -1};
+        x += same4 ? __builtin_shufflevector(x, x, 0, 0, 0, 0, 0, 1, 2, 3) : zero;
+        const Whole ends = at != __builtin_shufflevector(at, at, 1, 2, 3, 4, 5, 6, 7, 7);
+        for (std::size_t i = 0; i < 7; ++i)
+            if (ends[i]) g[at[i]] += x[i];
+        g[at[7]] += x[7];
+    }
+    for (; k < n; ++k) g[index[k]] += r[k];
+}
+
+} // namespace
+
+void check_indices(const IntVector& indices, std::size_t size) {
+    const Integer* index = indices.data();
+    std::uint64_t largest = 0; // negative ones are large, too
+    for (std::size_t k = 0; k < indices.size(); ++k) largest = std::max(largest, static_cast<std::uint64_t>(index[k]));
+    if (largest < size || indices.size() == 0) return;
+    std::size_t k = 0;
+    while (static_cast<std::uint64_t>(index[k]) < size) ++k;
+    fail({"indices from 0 to ", size ? size - 1 : 0}, {index[k], " at position ", k},
+         "Indices count from 0; check the index vector.");
+}
+
+template <class T> const Term<T>* scaled_terms(Tape<T>& tape, const Term<T>* terms, double coefficient,
+                                               const Var<T>& factor, const Term<T>* rest) {
+    if (!terms) return rest;
+    auto* copy = tape.template make<Term<T>>();
+    *copy = *terms;
+    copy->next = scaled_terms(tape, terms->next, coefficient, factor, rest);
+    copy->coefficient *= coefficient;
+    const Var<T> product = Var<T>(terms->factor, terms->factor_slot, &tape) * factor;
+    copy->factor = product.value;
+    copy->factor_slot = product.slot;
+    return copy;
+}
+
+template <class T> void evaluate_rows(const Term<T>* terms, std::size_t rows, std::size_t first, std::size_t count,
+                                      double* out, std::size_t out_stride) {
+    constexpr std::size_t words = words_in<T>;
+    bool is_first = true;
+    for (const Term<T>* term = terms; term; term = term->next) {
+        const T scale = term->factor * term->coefficient;
+        const bool is_data = term->stride == 0;
+        for (std::size_t p = 0; p < words; ++p) {
+            double* plane = out + p * out_stride;
+            // Plane p of scale * base is scale_p base_0, and for tangents of both also scale_0 base_p.
+            const auto add = [&](double s, const double* values, bool starts) {
+                switch (term->base) {
+                case Term<T>::Base::one: {
+                    const Batch constant(s);
+                    for (std::size_t k = 0; k < count; k += Batch::size)
+                        (starts ? constant : Batch::load(plane + k) + constant).store(plane + k);
+                    break;
+                }
+                case Term<T>::Base::vector: add_scaled(s, values + first, count, plane, starts); break;
+                case Term<T>::Base::gather: add_gathered(s, values, term->index + first, count, plane, starts); break;
+                case Term<T>::Base::product: {
+                    std::array<double, 64> small;
+                    for (std::size_t d = 0; d < term->size; d += small.size()) { // scaled weights, a piece at a time
+                        const std::size_t piece = std::min(small.size(), term->size - d);
+                        for (std::size_t i = 0; i < piece; ++i) small[i] = s * values[d + i];
+                        add_product(term->matrix + d * rows + first, rows, count, small.data(), piece, plane,
+                                    starts && d == 0);
+                    }
+                    break;
+                }
+                }
+            };
+            add(word(scale, p), term->values, is_first);
+            if (p > 0 && !is_data && term->base != Term<T>::Base::one)
+                add(word(scale, 0), term->values + p * term->stride, false);
+        }
+        is_first = false;
+    }
+}
+
+template <class T> void pull_rows(const Term<T>* terms, std::size_t rows, std::size_t first, std::size_t count,
+                                  const double* r, std::size_t r_stride, TermAdjoint<T>* adjoints) {
+    for (const Term<T>* term = terms; term; term = term->next, ++adjoints) {
+        const T scale = term->factor * term->coefficient;
+        for (std::size_t p = 0; p < words_in<T>; ++p) {
+            const double* residual = r + p * r_stride;
+            double* base = adjoints->base + p * adjoints->stride;
+            switch (term->base) {
+            case Term<T>::Base::one:
+                if (term->factor_slot) word(adjoints->factor, p) += total_of(residual, count);
+                break;
+            case Term<T>::Base::vector:
+                if (term->factor_slot) {
+                    word(adjoints->factor, p) += dot_product(residual, term->values + first, count);
+                    if (p > 0 && term->stride > 0)
+                        word(adjoints->factor, p) += dot_product(r, term->values + p * term->stride + first, count);
+                }
+                if (term->slot)
+                    for (std::size_t k = 0; k < count; k += Batch::size) {
+                        Batch product = Batch(word(scale, 0)) * load_at(residual, k, count);
+                        if (p > 0) product += Batch(word(scale, p)) * load_at(r, k, count);
+                        store_at(product, base + first, k, count);
+                    }
+                break;
+            case Term<T>::Base::gather: scatter(term->index + first, residual, count, base); break;
+            case Term<T>::Base::product:
+                add_transposed_product(term->matrix + first, rows, count, residual, term->size, base);
+                break;
+            }
+        }
+    }
+}
+
+template <class T> TermAdjoint<T>* term_adjoints(Tape<T>& tape, const Term<T>* terms, const TermAdjoint<T>* before) {
+    std::size_t count = 0;
+    for (const Term<T>* term = terms; term; term = term->next) ++count;
+    auto* adjoints = tape.template make<TermAdjoint<T>>((count ? count - 1 : 0) * sizeof(TermAdjoint<T>));
+    std::size_t j = 0;
+    for (const Term<T>* term = terms; term; term = term->next, ++j) {
+        adjoints[j] = TermAdjoint<T>{};
+        if (term->base == Term<T>::Base::vector && term->slot) {
+            adjoints[j].base = before ? before[j].base : tape.words(term->size * words_in<T>);
+            adjoints[j].stride = term->size;
+        } else if (is_summed(*term)) {
+            const Slot<T> zeros = tape.adjoints(term->size);
+            adjoints[j].base = zeros.word;
+            adjoints[j].stride = zeros.stride;
+        }
+    }
+    return adjoints;
+}
+
+template <class T> void add_adjoints(const Term<T>* terms, TermAdjoint<T>* to, const TermAdjoint<T>* from) {
+    for (const Term<T>* term = terms; term; term = term->next, ++to, ++from) {
+        to->factor += from->factor;
+        if (is_summed(*term)) give<T>({to->base, to->stride}, T(1.0), from->base, from->stride, term->size);
+    }
+}
+
+template <class T> void finish(const Term<T>* terms, TermAdjoint<T>* adjoints) {
+    for (const Term<T>* term = terms; term; term = term->next, ++adjoints) {
+        if (is_summed(*term)) {
+            const Slot<T> base{adjoints->base, adjoints->stride};
+            if (term->factor_slot) {
+                const Slot<T> values{const_cast<double*>(term->values), term->stride};
+                for (std::size_t k = 0; k < term->size; ++k) adjoints->factor += base.at(k).get() * values.at(k).get();
+            }
+            const T scale = term->factor * term->coefficient;
+            if (term->factor_slot || value_of(scale) != 1) {
+                for (std::size_t k = 0; k < term->size; ++k) base.at(k).set(base.at(k).get() * scale);
+            }
+        }
+        adjoints->factor = adjoints->factor * term->coefficient;
+    }
+}
+
+template <class T>
+void give(const Slot<T>& slot, const T& factor, const double* partials, std::size_t stride, std::size_t size) {
+    if constexpr (std::same_as<T, double>) {
+        if (size == 1) return slot.add(factor * *partials);
+        for (std::size_t k = 0; k < size; k += Batch::size)
+            store_at(load_at(slot.word, k, size) + Batch(factor) * load_at(partials, k, size), slot.word, k, size);
+    } else {
+        const Slot<T> from{const_cast<double*>(partials), stride};
+        for (std::size_t k = 0; k < size; ++k) slot.at(k).add(factor * from.at(k).get());
+    }
+}
+
+template <class T> void Predictor<T>::force(Tape<T>& tape) {
+    struct Elements : Tape<T>::Node {
+        Predictor* predictor;
+        TermAdjoint<T>* adjoints;
+
+        void pull_back() {
+            const Term<T>* terms = predictor->terms;
+            pull_rows(terms, predictor->size, 0, predictor->size, predictor->slot.word, predictor->slot.stride,
+                      adjoints);
+            finish(terms, adjoints);
+            const TermAdjoint<T>* adjoint = adjoints;
+            for (const Term<T>* term = terms; term; term = term->next, ++adjoint) {
+                if (term->factor_slot) term->factor_slot.add(adjoint->factor);
+                if (term->slot) give(term->slot, T(1.0), adjoint->base, adjoint->stride, term->size);
+            }
+        }
+    };
+    const std::size_t whole = size / Batch::size * Batch::size;
+    values = tape.words(size * words_in<T>);
+    evaluate_rows(terms, size, 0, whole, values, size);
+    if (whole < size) {
+        std::array<double, Batch::size * words_in<T>> rest;
+        evaluate_rows(terms, size, whole, size - whole, rest.data(), Batch::size);
+        for (std::size_t p = 0; p < words_in<T>; ++p)
+            for (std::size_t k = whole; k < size; ++k) values[p * size + k] = rest[p * Batch::size + k - whole];
+    }
+    slot = tape.adjoints(size);
+    auto* node = tape.template record<Elements>();
+    node->predictor = this;
+    node->adjoints = term_adjoints(tape, terms);
+}
+
+#define MODUS_INSTANTIATE(T)                                                                                           \
+    template struct Predictor<T>;                                                                                      \
+    template const Term<T>* scaled_terms(Tape<T>&, const Term<T>*, double, const Var<T>&, const Term<T>*);             \
+    template TermAdjoint<T>* term_adjoints(Tape<T>&, const Term<T>*, const TermAdjoint<T>*);                           \
+    template void evaluate_rows(const Term<T>*, std::size_t, std::size_t, std::size_t, double*, std::size_t);          \
+    template void pull_rows(const Term<T>*, std::size_t, std::size_t, std::size_t, const double*, std::size_t,         \
+                            TermAdjoint<T>*);                                                                          \
+    template void add_adjoints(const Term<T>*, TermAdjoint<T>*, const TermAdjoint<T>*);                                \
+    template void finish(const Term<T>*, TermAdjoint<T>*);                                                             \
+    template void give(const Slot<T>&, const T&, const double*, std::size_t, std::size_t);
+MODUS_INSTANTIATE(double)
+using Directional = Dual<double, 1>;
+MODUS_INSTANTIATE(Directional)
+using Directions = Dual<double, hessian_lanes>;
+MODUS_INSTANTIATE(Directions)
+
+} // namespace modus

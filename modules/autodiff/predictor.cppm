@@ -1,0 +1,77 @@
+module;
+#include <cstddef>
+
+// Linear predictors: sums of terms such as X * w, a[group], beta * x and b, kept as they were written until somebody
+// needs their elements. A likelihood evaluates them block by block, in cache, and sends its derivatives back through
+// the same block; no vector as long as the data is ever made.
+export module modus.autodiff:predictor;
+
+import :array;
+import :dual;
+import :tape;
+
+namespace modus {
+
+/// coefficient * factor * base_i, where the base is one of: 1, element i of a vector, element index[i] of a vector,
+/// row i of a matrix of data times a vector.
+template <class T> struct Term {
+    enum class Base { one, vector, gather, product };
+
+    const Term* next = nullptr;
+    Base base = Base::one;
+    double coefficient = 1;
+    T factor = T(1.0);
+    Slot<T> factor_slot{};          ///< none where the factor is constant
+    const double* values = nullptr; ///< of the vector
+    std::size_t stride = 0;         ///< between its planes; 0 where it is data, with a single one
+    std::size_t size = 0;           ///< its length
+    Slot<T> slot{};                 ///< its adjoints
+    const Integer* index = nullptr;
+    const double* matrix = nullptr; ///< column by column
+};
+
+/// The sum of some terms, `size` elements.
+template <class T> struct Predictor {
+    std::size_t size = 0;
+    const Term<T>* terms = nullptr;
+    // Once somebody needed the elements:
+    double* values = nullptr; ///< planes, `size` apart
+    Slot<T> slot{};
+
+    /// Makes the elements, and what sends their adjoints back to the terms.
+    void force(Tape<T>& tape);
+};
+
+/// A copy of the terms, each multiplied by the coefficient and the factor, in front of `rest`.
+template <class T> const Term<T>* scaled_terms(Tape<T>& tape, const Term<T>* terms, double coefficient,
+                                               const Var<T>& factor, const Term<T>* rest);
+
+/// What the way back of one term gathers over all rows: derivatives by the vector and by the factor.
+template <class T> struct TermAdjoint {
+    double* base = nullptr; ///< planes, `stride` apart, as long as the vector; none where it is data
+    std::size_t stride = 0;
+    T factor = T(0.0);
+};
+
+/// Adjoints of all the terms, in the tape's memory; `before` lends the memory that is as long as the rows.
+template <class T>
+TermAdjoint<T>* term_adjoints(Tape<T>& tape, const Term<T>* terms, const TermAdjoint<T>* before = nullptr);
+
+/// Rows `first` to `first + count` of a predictor with so many rows. `out` has planes `out_stride` apart and room for
+/// whole batches.
+template <class T> void evaluate_rows(const Term<T>* terms, std::size_t rows, std::size_t first, std::size_t count,
+                                      double* out, std::size_t out_stride);
+/// Adds what derivatives `r` by these rows mean for the terms to `adjoints`: of a `vector`, the rows are set; of other
+/// bases, r is summed up, to be multiplied by `finish`.
+template <class T> void pull_rows(const Term<T>* terms, std::size_t rows, std::size_t first, std::size_t count,
+                                  const double* r, std::size_t r_stride, TermAdjoint<T>* adjoints);
+/// Adds another part of the rows to the sums.
+template <class T> void add_adjoints(const Term<T>* terms, TermAdjoint<T>* to, const TermAdjoint<T>* from);
+/// After all rows.
+template <class T> void finish(const Term<T>* terms, TermAdjoint<T>* adjoints);
+
+/// slot_k += factor * partial_k for `size` numbers.
+template <class T>
+void give(const Slot<T>& slot, const T& factor, const double* partials, std::size_t stride, std::size_t size);
+
+} // namespace modus

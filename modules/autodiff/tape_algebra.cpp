@@ -1,0 +1,129 @@
+module;
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <Eigen/Core>
+#include <span>
+
+module modus.autodiff;
+
+namespace modus {
+namespace {
+
+using Numbers = Eigen::Map<Eigen::MatrixXd>;
+
+Numbers numbers(const double* x, std::size_t rows, std::size_t columns) {
+    return {const_cast<double*>(x), static_cast<Eigen::Index>(rows), static_cast<Eigen::Index>(columns)};
+}
+
+/// f(a, b, out) for the planes of a product: out_0 = a_0 b_0, out_p = a_0 b_p + a_p b_0. A stride of 0 says data.
+template <class T, class F>
+void for_each_product(std::size_t a_stride, std::size_t b_stride, std::size_t out_stride, const F& f) {
+    f(0, 0, 0);
+    for (std::size_t p = 1; p < words_in<T>; ++p) {
+        if (b_stride > 0) f(0, p * b_stride, p * out_stride);
+        if (a_stride > 0) f(p * a_stride, 0, p * out_stride);
+    }
+}
+
+template <class T> struct ProductNode : Tape<T>::Node {
+    MatrixFactor<T> x, y, out;
+
+    void pull_back() {
+        const auto z = [&](std::size_t at) { return numbers(out.slot.word + at, out.rows, out.columns); };
+        if (x.slot)
+            for_each_product<T>(out.slot.stride, y.stride, x.slot.stride, [&](auto at_z, auto at_y, auto at_x) {
+                numbers(x.slot.word + at_x, x.rows, x.columns).noalias() +=
+                    z(at_z) * numbers(y.values + at_y, y.rows, y.columns).transpose();
+            });
+        if (y.slot)
+            for_each_product<T>(x.stride, out.slot.stride, y.slot.stride, [&](auto at_x, auto at_z, auto at_y) {
+                numbers(y.slot.word + at_y, y.rows, y.columns).noalias() +=
+                    numbers(x.values + at_x, x.rows, x.columns).transpose() * z(at_z);
+            });
+    }
+};
+
+template <class T> struct StackNode : Tape<T>::Node {
+    Slot<T> slot;
+    std::size_t size;
+    Slot<T>* elements;
+
+    void pull_back() {
+        for (std::size_t k = 0; k < size; ++k)
+            if (elements[k]) elements[k].add(slot.at(k).get());
+    }
+};
+
+template <class T> struct ConcatenateNode : Tape<T>::Node {
+    Slot<T> slot, x, y;
+    std::size_t x_size, y_size;
+
+    void pull_back() {
+        if (x) give(x, T(1.0), slot.word, slot.stride, x_size);
+        if (y) give(y, T(1.0), slot.word + x_size, slot.stride, y_size);
+    }
+};
+
+} // namespace
+
+template <class T>
+void product_on_tape(Tape<T>& tape, const MatrixFactor<T>& x, const MatrixFactor<T>& y, const MatrixFactor<T>& out) {
+    auto* values = const_cast<double*>(out.values);
+    std::fill_n(values, out.rows * out.columns * words_in<T>, 0.0);
+    for_each_product<T>(x.stride, y.stride, out.stride, [&](auto at_x, auto at_y, auto at_out) {
+        numbers(values + at_out, out.rows, out.columns).noalias() +=
+            numbers(x.values + at_x, x.rows, x.columns) * numbers(y.values + at_y, y.rows, y.columns);
+    });
+    auto* node = tape.template record<ProductNode<T>>();
+    node->x = x;
+    node->y = y;
+    node->out = out;
+}
+
+template <class T> Array<Var<T>, 1> stack_on_tape(std::span<const Var<T>> x) {
+    Tape<T>* tape = nullptr;
+    for (const Var<T>& element : x)
+        if (element.tape) tape = element.tape;
+    auto values = Array<T, 1>::uninitialized({x.size()});
+    for (std::size_t k = 0; k < x.size(); ++k) values.store(k, x[k].value);
+    if (!tape) return Array<Var<T>, 1>(values.values());
+    auto result = Array<Var<T>, 1>::make(tape, {x.size()});
+    auto own = result.numbers();
+    for (std::size_t k = 0; k < x.size(); ++k) own.store(k, x[k].value);
+    auto* node = tape->template record<StackNode<T>>(x.size() * sizeof(Slot<T>));
+    node->slot = result.slot();
+    node->size = x.size();
+    node->elements = reinterpret_cast<Slot<T>*>(node + 1);
+    for (std::size_t k = 0; k < x.size(); ++k) node->elements[k] = x[k].slot;
+    return result;
+}
+
+template <class T> Array<Var<T>, 1> concatenate_on_tape(const Array<Var<T>, 1>& x, const Array<Var<T>, 1>& y) {
+    Tape<T>* tape = x.tape() ? x.tape() : y.tape();
+    if (!tape) return Array<Var<T>, 1>(concatenate(x.values(), y.values()));
+    auto result = Array<Var<T>, 1>::make(tape, {x.size() + y.size()});
+    auto own = result.numbers();
+    const auto left = x.numbers(), right = y.numbers();
+    for (std::size_t k = 0; k < x.size(); ++k) own.store(k, left.load(k));
+    for (std::size_t k = 0; k < y.size(); ++k) own.store(x.size() + k, right.load(k));
+    auto* node = tape->template record<ConcatenateNode<T>>();
+    node->slot = result.slot();
+    node->x = x.slot();
+    node->y = y.slot();
+    node->x_size = x.size();
+    node->y_size = y.size();
+    return result;
+}
+
+#define MODUS_INSTANTIATE(T)                                                                                           \
+    template void product_on_tape(Tape<T>&, const MatrixFactor<T>&, const MatrixFactor<T>&, const MatrixFactor<T>&);   \
+    template Array<Var<T>, 1> stack_on_tape(std::span<const Var<T>>);                                                  \
+    template Array<Var<T>, 1> concatenate_on_tape(const Array<Var<T>, 1>&, const Array<Var<T>, 1>&);
+MODUS_INSTANTIATE(double)
+using Directional = Dual<double, 1>;
+MODUS_INSTANTIATE(Directional)
+using Directions = Dual<double, hessian_lanes>;
+MODUS_INSTANTIATE(Directions)
+
+} // namespace modus
