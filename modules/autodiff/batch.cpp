@@ -276,20 +276,26 @@ MODUS_INLINE Parts decay(Register x) {
     const Parts m = e.mantissa(), normal = exact_sum(m.high, m.low);
     return {e.two.times(normal.high), e.two.times(normal.low)};
 }
-// 1 / (1 + z) above 0 and z / (1 + z) below, with z = exp(-|x|).
-MODUS_INLINE Register sigmoid_register(Register x) {
-    const Parts z = decay(x), u = exact_sum(splat(1), z.high);
+// 1 / (1 + z) above 0 and z / (1 + z) below, with z = exp(-|x|) and u = 1 + z.
+MODUS_INLINE Register sigmoid_from(Register x, Parts z, Parts u) {
     const Mask upper = x > 0.0;
     return quotient({choose(upper, 1.0, z.high), choose(upper, 0.0, z.low)}, {u.high, u.low + z.low});
 }
-// max(x, 0) + log(1 + z) with z = exp(-|x|), as log1p for 1 + z in [1, 2].
-MODUS_INLINE Register softplus_register(Register x) {
-    const Parts z = decay(x), u = exact_sum(splat(1), z.high);
+// max(x, 0) + log(1 + z), as log1p for 1 + z in [1, 2].
+MODUS_INLINE Register softplus_from(Register x, Parts z, Parts u) {
     const Mask near = u.high < std::numbers::sqrt2;
     const Register f = choose(near, z.high, 0.5 * u.high - 1.0);
     const Register c = choose(near, z.low, 0.5 * (u.low + z.low));
     const Parts y = logarithm(f, choose(near, 0, splat(1)), divided(c, f));
     return choose(x < 0.0, 0.0, x) + rounded(y);
+}
+MODUS_INLINE Register sigmoid_register(Register x) {
+    const Parts z = decay(x);
+    return sigmoid_from(x, z, exact_sum(splat(1), z.high));
+}
+MODUS_INLINE Register softplus_register(Register x) {
+    const Parts z = decay(x);
+    return softplus_from(x, z, exact_sum(splat(1), z.high));
 }
 
 // log x with an error of about 2^-65 log x: the series of 2 atanh(s), with its first two terms as sums of two doubles.
@@ -470,6 +476,18 @@ modus::Batch modus::sqrt(Batch x) noexcept { return Batch(__builtin_elementwise_
 modus::Batch modus::tanh(Batch x) noexcept { return by_register(tanh_register, x); }
 modus::Batch modus::sigmoid(Batch x) noexcept { return by_register(sigmoid_register, x); }
 modus::Batch modus::softplus(Batch x) noexcept { return by_register(softplus_register, x); }
+modus::Batch modus::softplus_and_slope(const Batch& x, Batch& slope) noexcept {
+    using Registers = std::array<Register, sizeof(Batch) / width>;
+    const auto numbers = std::bit_cast<Registers>(x);
+    Registers values, slopes;
+    for (std::size_t k = 0; k < values.size(); ++k) { // one exponential serves both
+        const Parts z = decay(numbers[k]), u = exact_sum(splat(1), z.high);
+        values[k] = softplus_from(numbers[k], z, u);
+        slopes[k] = sigmoid_from(numbers[k], z, u);
+    }
+    slope = std::bit_cast<Batch>(slopes);
+    return std::bit_cast<Batch>(values);
+}
 modus::Batch modus::erf(Batch x) noexcept { return by_register(erf_register, x); }
 modus::Batch modus::erfc(Batch x) noexcept { return by_register(erfc_register, x); }
 modus::Batch modus::pow(Batch x, Batch y) noexcept {

@@ -91,6 +91,8 @@ MODUS_PURE Batch sqrt(Batch x) noexcept;
 MODUS_PURE Batch tanh(Batch x) noexcept;
 MODUS_PURE Batch sigmoid(Batch x) noexcept;
 MODUS_PURE Batch softplus(Batch x) noexcept;
+/// softplus(x), and its slope sigmoid(x).
+Batch softplus_and_slope(const Batch& x, Batch& slope) noexcept;
 MODUS_PURE Batch pow(Batch x, Batch y) noexcept;
 MODUS_PURE Batch erf(Batch x) noexcept;
 MODUS_PURE Batch erfc(Batch x) noexcept;

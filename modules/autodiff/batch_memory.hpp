@@ -5,7 +5,7 @@
 
 namespace modus {
 
-/// The first `count` < 8 numbers at `from`, and zeros.
+/// The first `count` <= 8 numbers at `from`, and zeros.
 inline Batch load_some(const double* from, std::size_t count) {
 #if defined(__AVX512F__)
     return Batch(Batch::Lanes(_mm512_maskz_loadu_pd(static_cast<__mmask8>((1U << count) - 1), from)));

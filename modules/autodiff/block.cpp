@@ -201,8 +201,9 @@ template <class T> std::size_t block_rows(const Region& region, const Input<T>* 
     for (std::size_t j = 0; j < count; ++j)
         for (const Term<T>* term = inputs[j].terms; term; term = term->next)
             if (term->base == Term<T>::Base::product) columns += term->size;
-    std::size_t rows = 256;
-    while (rows > 64 && rows * columns * sizeof(double) > 32 * 1024) rows /= 2;
+    // X is in the second-level cache when it comes back, and with few columns in the first; with very many, long runs
+    // down a column are what matters.
+    const std::size_t rows = columns <= 32 ? 256 : columns <= 1024 ? 128 : 512;
     const std::size_t needed = (region.rows + Batch::size - 1) / Batch::size * Batch::size;
     return std::min(rows, std::max(needed, Batch::size));
 }

@@ -294,6 +294,11 @@ template <Argument X> auto softplus(const X& x) {
         x, [](const auto& v) { return functions::softplus_(v); },
         [](const auto& v, const auto&) { return sigmoid(v); });
 }
+template <unsigned Mask> auto softplus(const Local<Batch, Mask>& x) {
+    Batch slope;
+    const Batch y = softplus_and_slope(x.value, slope);
+    return chain(y, slope, x);
+}
 /// log(sigmoid(x)).
 template <Argument X> auto log_sigmoid(const X& x) { return -softplus(-x); }
 /// log(p / (1 - p)), p in (0, 1).

@@ -4,6 +4,7 @@ module;
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #if defined(__AVX512F__)
 #include <immintrin.h>
 #endif
@@ -42,60 +43,66 @@ double total_of(const double* x, std::size_t n) {
 }
 
 /// out (+)= X[rows of the block] * w; X has `leading` numbers in a column. Batches of rows stay in registers while the
-/// columns pass by.
+/// columns pass by, which are read from memory here.
 template <std::size_t Batches> void product_of_rows(const double* x, std::size_t leading, const double* w,
                                                     std::size_t columns, double* out, bool is_first) {
     std::array<Batch, Batches> sums;
     for (std::size_t b = 0; b < Batches; ++b) sums[b] = is_first ? Batch(0.0) : Batch::load(out + b * Batch::size);
-    for (std::size_t d = 0; d < columns; ++d) {
+    for (std::size_t d = 0; d < columns; ++d, x += leading) {
         const Batch factor(w[d]);
-        for (std::size_t b = 0; b < Batches; ++b) sums[b] += factor * Batch::load(x + d * leading + b * Batch::size);
+        for (std::size_t b = 0; b < Batches; ++b) sums[b] += factor * Batch::load(x + b * Batch::size);
     }
     for (std::size_t b = 0; b < Batches; ++b) sums[b].store(out + b * Batch::size);
 }
 void add_product(const double* x, std::size_t leading, std::size_t n, const double* w, std::size_t columns, double* out,
                  bool is_first) {
-    constexpr std::size_t wide = 8;
     std::size_t k = 0;
-    for (; k + wide * Batch::size <= n; k += wide * Batch::size)
-        product_of_rows<wide>(x + k, leading, w, columns, out + k, is_first);
-    for (; k + 2 * Batch::size <= n; k += 2 * Batch::size)
-        product_of_rows<2>(x + k, leading, w, columns, out + k, is_first);
-    for (; k < n; k += Batch::size) {
-        Batch row = is_first ? Batch(0.0) : Batch::load(out + k);
-        for (std::size_t d = 0; d < columns; ++d) row += Batch(w[d]) * load_at(x + d * leading, k, n);
-        row.store(out + k);
+    for (; k + 4 * Batch::size <= n; k += 4 * Batch::size)
+        product_of_rows<4>(x + k, leading, w, columns, out + k, is_first);
+    for (; k + Batch::size <= n; k += Batch::size) product_of_rows<1>(x + k, leading, w, columns, out + k, is_first);
+    if (k == n) return;
+    Batch row = is_first ? Batch(0.0) : Batch::load(out + k);
+    for (std::size_t d = 0; d < columns; ++d) row += Batch(w[d]) * load_some(x + d * leading + k, n - k);
+    row.store(out + k);
+}
+
+/// Products of a few columns of a block with r, batch by batch.
+template <std::size_t Columns>
+void transposed_products(const double* x, std::size_t leading, std::size_t n, const double* r, Batch* sums) {
+    std::array<Batch, Columns> total;
+    total.fill(Batch(0.0));
+    std::size_t k = 0;
+    for (; k + Batch::size <= n; k += Batch::size) {
+        const Batch residual = Batch::load(r + k);
+        for (std::size_t c = 0; c < Columns; ++c) total[c] += residual * Batch::load(x + c * leading + k);
+    }
+    if (k < n) {
+        const Batch residual = load_some(r + k, n - k);
+        for (std::size_t c = 0; c < Columns; ++c) total[c] += residual * load_some(x + c * leading + k, n - k);
+    }
+    std::copy_n(total.begin(), Columns, sums);
+}
+/// g += X[rows of the block]' * r, for at most `Most` columns.
+template <std::size_t Most> void add_few_products(const double* x, std::size_t leading, std::size_t n, const double* r,
+                                                  std::size_t columns, double* g) {
+    if constexpr (Most > 0) {
+        if (columns < Most) return add_few_products<Most - 1>(x, leading, n, r, columns, g);
+        std::array<Batch, Most> sums;
+        transposed_products<Most>(x, leading, n, r, sums.data());
+        for (std::size_t c = 0; c < Most; ++c) g[c] += sum(sums[c]);
     }
 }
-/// g += X[rows of the block]' * r, eight columns at a time.
+/// g += X[rows of the block]' * r.
 void add_transposed_product(const double* x, std::size_t leading, std::size_t n, const double* r, std::size_t columns,
                             double* g) {
+    constexpr std::size_t few = 12; // whose sums are kept in registers together
     std::size_t d = 0;
-    for (; d + Batch::size <= columns; d += Batch::size) {
+    for (; d + few < columns; d += 8) {
         Batch sums[8];
-        for (auto& s : sums) s = Batch(0.0);
-        std::size_t k = 0;
-        for (; k + Batch::size <= n; k += Batch::size) {
-            const Batch residual = Batch::load(r + k);
-            for (std::size_t c = 0; c < 8; ++c) sums[c] += residual * Batch::load(x + (d + c) * leading + k);
-        }
-        if (k < n) {
-            const Batch residual = load_some(r + k, n - k);
-            for (std::size_t c = 0; c < 8; ++c) sums[c] += residual * load_some(x + (d + c) * leading + k, n - k);
-        }
+        transposed_products<8>(x + d * leading, leading, n, r, sums);
         (Batch::load(g + d) + sum_each(sums)).store(g + d);
     }
-    for (; d + 2 <= columns; d += 2) {
-        Batch first(0.0), second(0.0);
-        for (std::size_t k = 0; k < n; k += Batch::size) {
-            const Batch residual = load_at(r, k, n);
-            first += residual * load_at(x + d * leading, k, n);
-            second += residual * load_at(x + (d + 1) * leading, k, n);
-        }
-        g[d] += sum(first);
-        g[d + 1] += sum(second);
-    }
-    if (d < columns) g[d] += dot_product(x + d * leading, r, n);
+    add_few_products<few>(x + d * leading, leading, n, r, columns - d, g + d);
 }
 
 /// out (+)= s * x[index].
@@ -106,37 +113,39 @@ void add_gathered(double s, const double* x, const Integer* index, std::size_t n
         for (std::size_t k = 0; k < n; ++k) out[k] += s * x[index[k]];
 }
 
-/// g[index] += r. Where the rows are sorted, a batch is first summed within its groups.
+/// g[index] += r.
 void scatter(const Integer* index, const double* r, std::size_t n, double* g) {
-    using Lanes = Batch::Lanes;
-    using Whole = Flags::Lanes;
-    using Unaligned [[gnu::vector_size(64), gnu::aligned(8), gnu::may_alias]] = std::int64_t;
-    std::size_t k = 0;
-    for (; k + Batch::size <= n; k += Batch::size) {
-        const Whole at = *reinterpret_cast<const Unaligned*>(index + k);
-        const Whole before1 = __builtin_shufflevector(at, at, 0, 0, 1, 2, 3, 4, 5, 6);
-        const Whole descends = at < before1;
-        if (__builtin_reduce_or(descends) != 0) {
-            for (std::size_t i = k; i < k + Batch::size; ++i) g[index[i]] += r[i];
-            continue;
-        }
-        const Lanes zero{};
-        Lanes x = Batch::load(r + k).lanes;
-        // Sums of 2, 4 and 8 neighbours of one group, ending at each row.
-        const Whole same1 = (at == before1) & Whole{0, -1, -1, -1, -1, -1, -1, -1};
-        x += same1 ? __builtin_shufflevector(x, x, 0, 0, 1, 2, 3, 4, 5, 6) : zero;
-        const Whole same2 =
-            (at == __builtin_shufflevector(at, at, 0, 0, 0, 1, 2, 3, 4, 5)) & Whole{0, 0, -1, -1, -1, -1, -1, -1};
-        x += same2 ? __builtin_shufflevector(x, x, 0, 0, 0, 1, 2, 3, 4, 5) : zero;
-        const Whole same4 =
-            (at == __builtin_shufflevector(at, at, 0, 0, 0, 0, 0, 1, 2, 3)) & Whole{0, 0, 0, 0, -1, -1, -1, -1};
-        x += same4 ? __builtin_shufflevector(x, x, 0, 0, 0, 0, 0, 1, 2, 3) : zero;
-        const Whole ends = at != __builtin_shufflevector(at, at, 1, 2, 3, 4, 5, 6, 7, 7);
-        for (std::size_t i = 0; i < 7; ++i)
-            if (ends[i]) g[at[i]] += x[i];
-        g[at[7]] += x[7];
+    for (std::size_t k = 0; k < n; ++k) g[index[k]] += r[k];
+}
+
+/// Calls f(begin, end, group) for the runs of one group within rows `first` to `first + n`, counted from `first`.
+template <class T, class F> void for_each_run(const Term<T>& term, std::size_t first, std::size_t n, const F& f) {
+    const auto* run = std::upper_bound(term.runs, term.runs + term.run_count, first) - 1;
+    for (std::size_t begin = 0; begin < n; ++run) {
+        const std::size_t end = std::min<std::size_t>(run[1] - first, n);
+        f(begin, end, static_cast<std::size_t>(term.index[*run]));
+        begin = end;
     }
-    for (; k < n; ++k) g[index[k]] += r[k];
+}
+template <class T> void add_gathered_runs(const Term<T>& term, double s, const double* x, std::size_t first,
+                                          std::size_t n, double* out, bool is_first) {
+    for_each_run(term, first, n, [&](std::size_t begin, std::size_t end, std::size_t group) {
+        const Batch value(s * x[group]);
+        if (is_first) // the run after this one overwrites what is too much
+            for (std::size_t k = begin; k < end; k += Batch::size) value.store(out + k);
+        else
+            for (std::size_t k = begin; k < end; k += Batch::size) store_at(load_at(out, k, end) + value, out, k, end);
+    });
+}
+template <class T>
+void scatter_runs(const Term<T>& term, const double* r, std::size_t first, std::size_t n, double* g) {
+    for_each_run(term, first, n, [&](std::size_t begin, std::size_t end, std::size_t group) {
+        const std::size_t size = end - begin;
+        if (size > 2 * Batch::size) g[group] += total_of(r + begin, size);
+        else // the usual case, without a branch that depends on the size
+            g[group] += sum(load_some(r + begin, std::min(size, Batch::size)) +
+                            load_some(r + begin + Batch::size, std::max(size, Batch::size) - Batch::size));
+    });
 }
 
 } // namespace
@@ -150,6 +159,37 @@ void check_indices(const IntVector& indices, std::size_t size) {
     while (static_cast<std::uint64_t>(index[k]) < size) ++k;
     fail({"indices from 0 to ", size ? size - 1 : 0}, {index[k], " at position ", k},
          "Indices count from 0; check the index vector.");
+}
+
+template <class T> void find_runs(Tape<T>& tape, const IntVector& indices, Term<T>& term) {
+    constexpr std::size_t shortest = 4; // on average; shorter ones are better gathered
+    const std::size_t n = indices.size();
+    const Integer* index = indices.data();
+    if (n < 2 * shortest || n > std::numeric_limits<std::uint32_t>::max()) return;
+    const std::size_t most = n / shortest;
+    auto* runs = static_cast<std::uint32_t*>(static_cast<void*>(tape.words(most / 2 + 16)));
+    std::size_t found = 0;
+    runs[found++] = 0;
+    std::size_t k = 1;
+#if defined(__AVX512F__)
+    const auto begins = [&](std::size_t i) {
+        return static_cast<unsigned>(
+            _mm512_cmpneq_epi64_mask(_mm512_loadu_si512(index + i), _mm512_loadu_si512(index + i - 1)));
+    };
+    __m512i position = _mm512_setr_epi32(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
+    for (; k + 16 <= n && found <= most; k += 16) {
+        const unsigned mask = begins(k) | begins(k + 8) << 8;
+        _mm512_storeu_si512(runs + found, _mm512_maskz_compress_epi32(static_cast<__mmask16>(mask), position));
+        found += static_cast<std::size_t>(__builtin_popcount(mask));
+        position = _mm512_add_epi32(position, _mm512_set1_epi32(16));
+    }
+#endif
+    for (; k < n && found <= most; ++k)
+        if (index[k] != index[k - 1]) runs[found++] = static_cast<std::uint32_t>(k);
+    if (found > most) return;
+    runs[found] = static_cast<std::uint32_t>(n);
+    term.runs = runs;
+    term.run_count = found;
 }
 
 template <class T> const Term<T>* scaled_terms(Tape<T>& tape, const Term<T>* terms, double coefficient,
@@ -184,9 +224,12 @@ template <class T> void evaluate_rows(const Term<T>* terms, std::size_t rows, st
                     break;
                 }
                 case Term<T>::Base::vector: add_scaled(s, values + first, count, plane, starts); break;
-                case Term<T>::Base::gather: add_gathered(s, values, term->index + first, count, plane, starts); break;
+                case Term<T>::Base::gather:
+                    if (term->runs) add_gathered_runs(*term, s, values, first, count, plane, starts);
+                    else add_gathered(s, values, term->index + first, count, plane, starts);
+                    break;
                 case Term<T>::Base::product: {
-                    std::array<double, 64> small;
+                    std::array<double, 512> small;
                     for (std::size_t d = 0; d < term->size; d += small.size()) { // scaled weights, a piece at a time
                         const std::size_t piece = std::min(small.size(), term->size - d);
                         for (std::size_t i = 0; i < piece; ++i) small[i] = s * values[d + i];
@@ -229,7 +272,10 @@ template <class T> void pull_rows(const Term<T>* terms, std::size_t rows, std::s
                         store_at(product, base + first, k, count);
                     }
                 break;
-            case Term<T>::Base::gather: scatter(term->index + first, residual, count, base); break;
+            case Term<T>::Base::gather:
+                if (term->runs) scatter_runs(*term, residual, first, count, base);
+                else scatter(term->index + first, residual, count, base);
+                break;
             case Term<T>::Base::product:
                 add_transposed_product(term->matrix + first, rows, count, residual, term->size, base);
                 break;
@@ -327,6 +373,7 @@ template <class T> void Predictor<T>::force(Tape<T>& tape) {
 
 #define MODUS_INSTANTIATE(T)                                                                                           \
     template struct Predictor<T>;                                                                                      \
+    template void find_runs(Tape<T>&, const IntVector&, Term<T>&);                                                     \
     template const Term<T>* scaled_terms(Tape<T>&, const Term<T>*, double, const Var<T>&, const Term<T>*);             \
     template TermAdjoint<T>* term_adjoints(Tape<T>&, const Term<T>*, const TermAdjoint<T>*);                           \
     template void evaluate_rows(const Term<T>*, std::size_t, std::size_t, std::size_t, double*, std::size_t);          \

@@ -1,5 +1,6 @@
 module;
 #include <cstddef>
+#include <cstdint>
 
 // Linear predictors: sums of terms such as X * w, a[group], beta * x and b, kept as they were written until somebody
 // needs their elements. A likelihood evaluates them block by block, in cache, and sends its derivatives back through
@@ -27,6 +28,8 @@ template <class T> struct Term {
     std::size_t size = 0;           ///< its length
     Slot<T> slot{};                 ///< its adjoints
     const Integer* index = nullptr;
+    const std::uint32_t* runs = nullptr; ///< of sorted rows: where each run of one group begins, and the end
+    std::size_t run_count = 0;
     const double* matrix = nullptr; ///< column by column
 };
 
@@ -41,6 +44,9 @@ template <class T> struct Predictor {
     /// Makes the elements, and what sends their adjoints back to the terms.
     void force(Tape<T>& tape);
 };
+
+/// Notes the runs of a `gather`, where there are long ones: rows that are sorted by group.
+template <class T> void find_runs(Tape<T>& tape, const IntVector& indices, Term<T>& term);
 
 /// A copy of the terms, each multiplied by the coefficient and the factor, in front of `rest`.
 template <class T> const Term<T>* scaled_terms(Tape<T>& tape, const Term<T>* terms, double coefficient,

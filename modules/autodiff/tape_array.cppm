@@ -121,6 +121,7 @@ template <class T, std::size_t Rank> class Array<Var<T>, Rank> {
                         .size = size(),
                         .slot = slot(),
                         .index = indices.data()};
+        find_runs(*tape_, indices, *term);
         return predicted(tape_, indices.size(), term);
     }
 

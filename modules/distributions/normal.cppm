@@ -18,8 +18,8 @@ struct NormalFamily {
 
     static auto support(const auto&...) { return support::real; }
     static auto log_density(const auto& x, const auto& loc, const auto& scale) {
-        const auto z = (x - loc) / scale;
-        return -0.5 * z * z - log(scale) - half_log_2pi;
+        const auto z = (x - loc) * (1.0 / scale); // one division where the scale is shared
+        return -0.5 * square(z) - log(scale) - half_log_2pi;
     }
     static double draw(Random& random, double loc, double scale) { return loc + scale * random.normal(); }
     static double mean(double loc, double) { return loc; }
