@@ -5,6 +5,7 @@ export import :algebra;
 export import :array;
 export import :batch;
 export import :block;
+export import :compact;
 export import :dual;
 export import :error;
 export import :gradient;

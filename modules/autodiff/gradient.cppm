@@ -8,6 +8,7 @@ module;
 export module modus.autodiff:gradient;
 
 import :array;
+import :compact;
 import :dual;
 import :tape;
 import :tape_array;
@@ -83,8 +84,10 @@ template <Scalar T, class F> T reverse_gradient(F&& f, const Array<T, 1>& x, Arr
     for (std::size_t k = 0; k < x.size(); ++k) gradient.store(k, variables.slot().at(k).get());
     return y.value;
 }
-template <class F> double reverse_gradient(F&& f, const Vector& x, std::span<double> gradient) {
+template <class F>
+double reverse_gradient(F&& f, const Vector& x, std::span<double> gradient, CompactData* compact_data = nullptr) {
     Tape<double> tape;
+    tape.compact_data = compact_data;
     const auto variables = variables_on(tape, x);
     const Var<double> y = call(f, variables, true);
     tape.backward(y.slot);
@@ -92,10 +95,13 @@ template <class F> double reverse_gradient(F&& f, const Vector& x, std::span<dou
     return y.value;
 }
 
-/// f(x), with its gradient written to `gradient`. f maps Array<Real, 1> to Real for any Scalar Real.
-template <class F> double value_and_gradient(F&& f, const Vector& x, std::span<double> gradient, Mode mode = {}) {
-    const bool is_forward = mode == Mode::forward || (mode == Mode::automatic && x.size() <= forward_parameters);
-    return is_forward ? forward_gradient(f, x, gradient) : reverse_gradient(f, x, gradient);
+/// f(x), with its gradient written to `gradient`. f maps Array<Real, 1> to Real for any Scalar Real. Where there is
+/// `compact_data`, a tape uses it; see CompactData.
+template <class F> double value_and_gradient(F&& f, const Vector& x, std::span<double> gradient, Mode mode = {},
+                                             CompactData* compact_data = nullptr) {
+    const bool is_short = x.size() <= forward_parameters && !compact_data;
+    const bool is_forward = mode == Mode::forward || (mode == Mode::automatic && is_short);
+    return is_forward ? forward_gradient(f, x, gradient) : reverse_gradient(f, x, gradient, compact_data);
 }
 
 /// f(x) and its gradient.

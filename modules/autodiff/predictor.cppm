@@ -30,6 +30,7 @@ template <class T> struct Term {
     const Integer* index = nullptr;
     const std::uint32_t* runs = nullptr; ///< of sorted rows: where each run of one group begins, and the end
     std::size_t run_count = 0;
+    const Buffer* memory = nullptr; ///< of the data
     const double* matrix = nullptr; ///< column by column
 };
 

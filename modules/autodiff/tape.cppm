@@ -81,6 +81,8 @@ class Arena {
     Block* block_ = nullptr;
 };
 
+class CompactData;
+
 /// The tape of one evaluation over the scalar Var<T>. Whatever is recorded lives as long as it.
 template <class T> class Tape {
   public:
@@ -118,9 +120,11 @@ template <class T> class Tape {
         last_ = node;
         return node;
     }
-    /// Keeps the memory of data alive.
-    void keep(const Buffer& buffer) {
-        if (buffer.data()) kept_ = ::new (arena_.allocate(sizeof(Kept))) Kept{kept_, buffer};
+    /// Keeps the memory of data alive; none where it is borrowed.
+    const Buffer* keep(const Buffer& buffer) {
+        if (!buffer.data()) return nullptr;
+        kept_ = ::new (arena_.allocate(sizeof(Kept))) Kept{kept_, buffer};
+        return &kept_->buffer;
     }
 
     /// From the adjoint of a result back to those of everything it was made from.
@@ -128,6 +132,9 @@ template <class T> class Tape {
         if (result) result.add(T(1.0));
         for (Node* node = last_; node; node = node->previous) node->pull(*node);
     }
+
+    /// Where sums of squares over many rows may be looked up, if the caller wants that; see `:compact`.
+    CompactData* compact_data = nullptr;
 
   private:
     struct Kept {

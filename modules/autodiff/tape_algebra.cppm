@@ -38,12 +38,12 @@ const Term<T>* terms_of(Tape<T>& tape, const A& x, std::size_t size, double coef
                 if (count < most_terms) return scaled_terms(tape, predictor->terms, coefficient, Var<T>(1.0), rest);
             }
             const auto numbers = x.numbers();
-            tape.keep(numbers.buffer());
+            term.memory = tape.keep(numbers.buffer());
             term.values = numbers.data();
             term.stride = x.is_constant() ? 0 : numbers.plane_stride();
             term.slot = x.slot();
         } else {
-            tape.keep(x.buffer());
+            term.memory = tape.keep(x.buffer());
             term.values = x.data();
         }
     }
@@ -104,7 +104,7 @@ template <class A, class B> auto multiply_on_tape(const A& x, const B& y) {
         }
     Tape<T>* tape = tape_of<T>(x) ? tape_of<T>(x) : tape_of<T>(y);
     if constexpr (!on_tape<A> && rank == 1) {
-        tape->keep(x.buffer());
+        const Buffer* memory = tape->keep(x.buffer());
         const auto numbers = y.numbers();
         auto* term = tape->template make<Term<T>>();
         *term = Term<T>{.base = Term<T>::Base::product,
@@ -112,7 +112,8 @@ template <class A, class B> auto multiply_on_tape(const A& x, const B& y) {
                         .stride = numbers.plane_stride(),
                         .size = y.size(),
                         .slot = y.slot(),
-                        .matrix = x.data()};
+                        .matrix = x.data(),
+                        .memory = memory};
         return Array<Var<T>, 1>::predicted(tape, x.rows(), term);
     } else {
         Extents<rank> extents;

@@ -75,7 +75,8 @@ template <class Family, std::size_t... K> struct FormulasOf<Family, std::index_s
 /// A distribution of independent numbers. `Family` holds the formulas for one number, as static members: `name`;
 /// `parameters` with their constraints; `support(p...)`, a support::Domain; `log_density(x, p...)` for any mixture of
 /// scalars; and for plain numbers `draw(random, p...)`, `mean(p...)`, `variance(p...)`, `quantile(q, p...)`, and where
-/// parameters depend on each other `check(p...)`, which says what they should be, or nothing.
+/// parameters depend on each other `check(p...)`, which says what they should be, or nothing. `log_density_of_all(x,
+/// p...)` may know the sum over all elements at once.
 template <class Family, std::size_t Rank, class... P> class Elementwise {
     using Formulas = FormulasOf<Family>;
     using Support = typename Formulas::Support;
@@ -154,6 +155,9 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
                      "The value of a site has its batch shape followed by its event shape.");
         return std::apply(
             [&](const auto&... p) {
+                if constexpr (requires { Family::log_density_of_all(x, p...); })
+                    if (!mask_)
+                        if (const auto total = Family::log_density_of_all(x, p...)) return *total;
                 const auto formula = [](const auto& v, const auto&... q) { return Family::log_density(v, q...); };
                 return sum_map_where<Rank>(mask_ ? &*mask_ : nullptr, extents_, formula, x, p...);
             },

@@ -1,5 +1,6 @@
 module;
 #include <array>
+#include <optional>
 #include <string_view>
 
 // The normal distribution.
@@ -20,6 +21,13 @@ struct NormalFamily {
     static auto log_density(const auto& x, const auto& loc, const auto& scale) {
         const auto z = (x - loc) * (1.0 / scale); // one division where the scale is shared
         return -0.5 * square(z) - log(scale) - half_log_2pi;
+    }
+    /// Of data around a linear predictor, where the data have been compacted.
+    template <class T, class Scale> requires(!AnyArray<Scale>)
+    static std::optional<Var<T>> log_density_of_all(const Vector& x, const Array<Var<T>, 1>& loc, const Scale& scale) {
+        const auto squares = compact_squares(x, loc);
+        if (!squares) return {};
+        return -0.5 * *squares * square(1.0 / scale) - static_cast<double>(x.size()) * (log(scale) + half_log_2pi);
     }
     static double draw(Random& random, double loc, double scale) { return loc + scale * random.normal(); }
     static double mean(double loc, double) { return loc; }

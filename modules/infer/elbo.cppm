@@ -49,6 +49,12 @@ struct FindNonFinite : Handler {
 struct TraceELBO {
     /// How gradients are computed.
     Mode mode = Mode::automatic;
+    /// Compact the data of Gaussian regressions once, by QR of [1 X y]: each later evaluation then costs the square of
+    /// the number of columns, whatever the number of rows. For `Normal(mean, scale)` with a scalar scale, a mean that
+    /// is linear in data, and data that stay the same from call to call. Exact up to rounding.
+    bool compact = false;
+    /// What has been compacted; filled by use.
+    mutable CompactData compact_data{};
 
     /// The loss at the unconstrained parameters u of the guide.
     template <Scalar Real, class M, class G, class... A> Real loss(const RunOptions& options, const M& model,
@@ -69,7 +75,7 @@ struct TraceELBO {
             [&]<Scalar Real>(const Array<Real, 1>& x, bool is_first) {
                 return loss<Real>(RunOptions{.validate = options.validate && is_first}, model, guide, x, arguments...);
             },
-            u, gradient, mode);
+            u, gradient, mode, compact ? &compact_data : nullptr);
     }
 };
 

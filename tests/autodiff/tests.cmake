@@ -1,6 +1,7 @@
 modus_test(autodiff/algebra)
 modus_test(autodiff/array)
 modus_test(autodiff/batch)
+modus_test(autodiff/compact)
 modus_test(autodiff/dual)
 modus_test(autodiff/error)
 modus_test(autodiff/gradient)

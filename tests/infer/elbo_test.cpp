@@ -1,5 +1,8 @@
 #include <boost/test/unit_test.hpp>
 #include <cmath>
+#include <cstddef>
+#include <span>
+#include <utility>
 
 import modus.autodiff;
 import modus.distributions;
@@ -66,4 +69,35 @@ BOOST_AUTO_TEST_CASE(the_scalars_agree) {
     // Not bit for bit: multiplications and additions fuse differently.
     BOOST_TEST(value_of(elbo.loss<Dual<double, 8>>({}, model, guide, Array<Dual<double, 8>, 1>(u), y)) == plain,
                boost::test_tools::tolerance(1e-14));
+}
+
+BOOST_AUTO_TEST_CASE(modes_and_compacted_data_give_the_same_gradient) {
+    const auto regression = []<Scalar Real>(const Matrix& X, const Vector& y) -> Model<Real> {
+        auto weight = co_yield sample("weight", Normal(0, 10).expand(X.cols()).to_event(1));
+        auto bias = co_yield sample("bias", Normal(0, 10));
+        auto sigma = co_yield sample("sigma", LogNormal(0, 1));
+        auto rows = co_yield plate("rows", X.rows());
+        co_yield sample("y", Normal(X * weight + bias, sigma), obs = y);
+    };
+    Matrix X(500, 5);
+    Vector y(500);
+    for (std::size_t i = 0; i < 500; ++i) {
+        y[i] = std::sin(0.3 * static_cast<double>(i));
+        for (std::size_t j = 0; j < 5; ++j) X(i, j) = std::cos(static_cast<double>(i * (j + 1)));
+    }
+    AutoDelta guide(regression);
+    guide.setup(X, y);
+    const Vector u{0.1, -0.2, 0.3, -0.4, 0.5, 0.6, 0.7};
+    const auto gradient_by = [&](const TraceELBO& elbo) {
+        Vector slope(7);
+        const double loss = elbo.value_and_gradient(RunOptions{}, regression, guide, u, {slope.data(), 7}, X, y);
+        return std::pair(loss, slope);
+    };
+    const auto [loss, slope] = gradient_by({.mode = Mode::forward});
+    for (const TraceELBO& other : {TraceELBO{}, TraceELBO{.mode = Mode::reverse}, TraceELBO{.compact = true}}) {
+        const auto [other_loss, other_slope] = gradient_by(other);
+        BOOST_TEST(other_loss == loss, boost::test_tools::tolerance(1e-12));
+        for (std::size_t k = 0; k < 7; ++k)
+            BOOST_TEST(other_slope.load(k) == slope.load(k), boost::test_tools::tolerance(1e-12));
+    }
 }
