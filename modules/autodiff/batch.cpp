@@ -26,14 +26,7 @@ namespace modus {
 namespace {
 
 // Formulas are evaluated on one register of the machine at a time: a whole Batch would spill where registers are small.
-#if defined(__AVX512F__)
-constexpr std::size_t width = 64;
-#elif defined(__AVX__)
-constexpr std::size_t width = 32;
-#else
-constexpr std::size_t width = 16;
-#endif
-using Register [[gnu::vector_size(width)]] = double;
+constexpr std::size_t width = sizeof(Register);
 using Bits [[gnu::vector_size(width)]] = std::uint64_t;
 using Mask [[gnu::vector_size(width)]] = std::int64_t;
 
@@ -55,14 +48,6 @@ MODUS_INLINE Register magnitude(Register x) { return std::bit_cast<Register>(std
 /// x with the sign of y, for x that is not negative or has that sign already.
 MODUS_INLINE Register with_sign(Register x, Register y) {
     return std::bit_cast<Register>(std::bit_cast<Bits>(x) | (std::bit_cast<Bits>(y) & sign_bit));
-}
-
-/// f of one or more batches, register by register.
-template <class F, class... X> MODUS_INLINE Batch by_register(const F& f, const X&... x) {
-    using Registers = std::array<Register, sizeof(Batch) / width>;
-    Registers result;
-    for (std::size_t k = 0; k < result.size(); ++k) result[k] = f(std::bit_cast<Registers>(x)[k]...);
-    return std::bit_cast<Batch>(result);
 }
 
 /// The lanes of a result where the condition holds, by a function of doubles: for what is rare.
@@ -468,14 +453,14 @@ double digamma_below_0(double x) {
 } // namespace modus
 
 // Qualified, because they are members of an inline namespace, which is not reopened here.
-modus::Batch modus::exp(Batch x) noexcept { return by_register(exp_register, x); }
-modus::Batch modus::expm1(Batch x) noexcept { return by_register(expm1_register, x); }
-modus::Batch modus::log(Batch x) noexcept { return by_register(log_register, x); }
-modus::Batch modus::log1p(Batch x) noexcept { return by_register(log1p_register, x); }
-modus::Batch modus::sqrt(Batch x) noexcept { return Batch(__builtin_elementwise_sqrt(x.lanes)); }
-modus::Batch modus::tanh(Batch x) noexcept { return by_register(tanh_register, x); }
-modus::Batch modus::sigmoid(Batch x) noexcept { return by_register(sigmoid_register, x); }
-modus::Batch modus::softplus(Batch x) noexcept { return by_register(softplus_register, x); }
+modus::Register modus::exp_in_register(Register x) noexcept { return exp_register(x); }
+modus::Register modus::expm1_in_register(Register x) noexcept { return expm1_register(x); }
+modus::Register modus::log_in_register(Register x) noexcept { return log_register(x); }
+modus::Register modus::log1p_in_register(Register x) noexcept { return log1p_register(x); }
+modus::Register modus::sqrt_in_register(Register x) noexcept { return __builtin_elementwise_sqrt(x); }
+modus::Register modus::tanh_in_register(Register x) noexcept { return tanh_register(x); }
+modus::Register modus::sigmoid_in_register(Register x) noexcept { return sigmoid_register(x); }
+modus::Register modus::softplus_in_register(Register x) noexcept { return softplus_register(x); }
 modus::Batch modus::softplus_and_slope(const Batch& x, Batch& slope) noexcept {
     using Registers = std::array<Register, sizeof(Batch) / width>;
     const auto numbers = std::bit_cast<Registers>(x);
@@ -488,10 +473,14 @@ modus::Batch modus::softplus_and_slope(const Batch& x, Batch& slope) noexcept {
     slope = std::bit_cast<Batch>(slopes);
     return std::bit_cast<Batch>(values);
 }
-modus::Batch modus::erf(Batch x) noexcept { return by_register(erf_register, x); }
-modus::Batch modus::erfc(Batch x) noexcept { return by_register(erfc_register, x); }
+modus::Register modus::erf_in_register(Register x) noexcept { return erf_register(x); }
+modus::Register modus::erfc_in_register(Register x) noexcept { return erfc_register(x); }
 modus::Batch modus::pow(Batch x, Batch y) noexcept {
-    const Batch result = by_register(pow_register, x, y);
+    using Registers = std::array<Register, sizeof(Batch) / width>;
+    const auto bases = std::bit_cast<Registers>(x), exponents = std::bit_cast<Registers>(y);
+    Registers powers;
+    for (std::size_t k = 0; k < powers.size(); ++k) powers[k] = pow_register(bases[k], exponents[k]);
+    const Batch result = std::bit_cast<Batch>(powers);
     const auto size = [](Register a) { return magnitude(a); };
     const Batch a = by_register(size, x), b = by_register(size, y);
     const Flags strange = !(a > 0.0 && a < infinity && b < 0x1p52);

@@ -1,4 +1,6 @@
 module;
+#include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -14,14 +16,23 @@ import :dual;
 // must not link.
 #if defined(__AVX512F__)
 #define MODUS_REGISTERS registers512
+#define MODUS_REGISTER_BYTES 64
 #elif defined(__AVX__)
 #define MODUS_REGISTERS registers256
+#define MODUS_REGISTER_BYTES 32
 #else
 #define MODUS_REGISTERS registers128
+#define MODUS_REGISTER_BYTES 16
 #endif
 
 // What depends on nothing but its arguments: calls on the same arguments are made once, outside of loops.
 #define MODUS_PURE [[gnu::const]]
+
+// A function that takes the numbers of a Batch in as many registers as they fill: arguments in memory would keep the
+// compiler from moving a call out of a loop.
+#define MODUS_FUNCTION(name)                                                                                           \
+    MODUS_PURE Register name##_in_register(Register x) noexcept;                                                       \
+    inline Batch name(const Batch& x) { return by_register(name##_in_register, x); }
 
 export namespace modus {
 inline namespace MODUS_REGISTERS {
@@ -81,21 +92,32 @@ inline Batch select(const Flags& condition, const Batch& x, const Batch& y) {
     return Batch(condition.lanes ? x.lanes : y.lanes);
 }
 
+/// As many numbers as the machine computes with at once.
+using Register [[gnu::vector_size(MODUS_REGISTER_BYTES)]] = double;
+
+/// f of a batch, register by register.
+template <class F> inline Batch by_register(const F& f, const Batch& x) {
+    auto parts = std::bit_cast<std::array<Register, sizeof(Batch) / sizeof(Register)>>(x);
+    for (Register& part : parts) part = f(part);
+    return std::bit_cast<Batch>(parts);
+}
+
 // Each is within 2 units in the last place of the true value, lgamma and digamma within 4 away from their zeros; see
 // tests/autodiff/batch_test.cpp for the ranges. Out of the domain the answer is NaN or infinite, as in <cmath>.
-MODUS_PURE Batch exp(Batch x) noexcept;
-MODUS_PURE Batch expm1(Batch x) noexcept;
-MODUS_PURE Batch log(Batch x) noexcept;
-MODUS_PURE Batch log1p(Batch x) noexcept;
-MODUS_PURE Batch sqrt(Batch x) noexcept;
-MODUS_PURE Batch tanh(Batch x) noexcept;
-MODUS_PURE Batch sigmoid(Batch x) noexcept;
-MODUS_PURE Batch softplus(Batch x) noexcept;
+MODUS_FUNCTION(exp)
+MODUS_FUNCTION(expm1)
+MODUS_FUNCTION(log)
+MODUS_FUNCTION(log1p)
+MODUS_FUNCTION(sqrt)
+MODUS_FUNCTION(tanh)
+MODUS_FUNCTION(sigmoid)
+MODUS_FUNCTION(softplus)
+MODUS_FUNCTION(erf)
+MODUS_FUNCTION(erfc)
 /// softplus(x), and its slope sigmoid(x).
 Batch softplus_and_slope(const Batch& x, Batch& slope) noexcept;
+// These look at single numbers now and then.
 MODUS_PURE Batch pow(Batch x, Batch y) noexcept;
-MODUS_PURE Batch erf(Batch x) noexcept;
-MODUS_PURE Batch erfc(Batch x) noexcept;
 MODUS_PURE Batch lgamma(Batch x) noexcept;
 MODUS_PURE Batch digamma(Batch x) noexcept;
 

@@ -51,12 +51,17 @@ Array<Dual<T, Lanes>, 1> seed_directions(const Array<T, 1>& x, std::size_t first
 
 /// How a gradient is computed.
 enum class Mode {
-    automatic, ///< forward for up to `forward_parameters` coordinates, else reverse
+    automatic, ///< as `chosen_mode` says
     forward,   ///< dual numbers: f is called for every `default_lanes` coordinates
     reverse    ///< a tape: f is called once
 };
-/// With so many coordinates a single pass of duals is enough, and it needs no tape.
-inline constexpr std::size_t forward_parameters = 2;
+/// With so few parameters one pass of duals is enough, and with so few numbers scored it is over before a tape pays.
+/// Where neither holds, the tape was faster in all measurements (docs/performance.md).
+inline constexpr std::size_t forward_parameters = default_lanes, forward_numbers = 24;
+/// Forward for up to `forward_parameters` parameters and `forward_numbers` numbers at all sites together, else reverse.
+inline Mode chosen_mode(std::size_t parameters, std::size_t numbers) {
+    return parameters <= forward_parameters && numbers <= forward_numbers ? Mode::forward : Mode::reverse;
+}
 
 /// f(x), with its gradient written to `gradient` (as long as x), by duals. f maps Array<Real, 1> to Real for any Scalar
 /// Real; it is called ceil(n / Lanes) times. `f(x, is_first)` is called instead where f takes a second argument, so
@@ -99,9 +104,8 @@ double reverse_gradient(F&& f, const Vector& x, std::span<double> gradient, Comp
 /// `compact_data`, a tape uses it; see CompactData.
 template <class F> double value_and_gradient(F&& f, const Vector& x, std::span<double> gradient, Mode mode = {},
                                              CompactData* compact_data = nullptr) {
-    const bool is_short = x.size() <= forward_parameters && !compact_data;
-    const bool is_forward = mode == Mode::forward || (mode == Mode::automatic && is_short);
-    return is_forward ? forward_gradient(f, x, gradient) : reverse_gradient(f, x, gradient, compact_data);
+    if (mode == Mode::automatic) mode = compact_data ? Mode::reverse : chosen_mode(x.size(), x.size());
+    return mode == Mode::forward ? forward_gradient(f, x, gradient) : reverse_gradient(f, x, gradient, compact_data);
 }
 
 /// f(x) and its gradient.

@@ -33,7 +33,8 @@ class LatentBlocks {
     /// Adds the site. Throws Error for an initial value of the wrong shape, outside the support, or on its boundary.
     void add(const LatentSite& site, const Data& initial);
     std::vector<LatentBlock> blocks;
-    Vector initial; ///< unconstrained
+    Vector initial;          ///< unconstrained
+    std::size_t numbers = 0; ///< at all sites of the first run together
 
     /// The block of a site, which is usually the one at `expected`. Throws Error where the site was not there before,
     /// or had another shape.
@@ -68,6 +69,9 @@ struct DiscoverLatents : Handler {
         const Data initial = message.kind == Kind::param ? message.distribution->feasible() : choose(site);
         found.add(site, initial);
         message.answer(initial, Provenance::delta);
+    }
+    void postprocess(Message<double>& message) {
+        if (message.distribution) found.numbers += message.distribution->shape().size();
     }
 };
 
@@ -145,6 +149,8 @@ template <class M> class AutoDelta {
     }
 
     const LatentBlocks& latents() const { return latents_; }
+    /// How many numbers were at the sites of the first call, observed ones included.
+    std::size_t numbers() const { return latents_.numbers; }
     /// The flat unconstrained parameters.
     const Vector& parameters() const { return parameters_; }
     Vector& parameters() { return parameters_; }

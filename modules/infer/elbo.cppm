@@ -47,7 +47,7 @@ struct FindNonFinite : Handler {
 /// The negative evidence lower bound. With AutoDelta this is exactly -log p(data, latents) in constrained space.
 /// Pyro: pyro.infer.Trace_ELBO.
 struct TraceELBO {
-    /// How gradients are computed.
+    /// How gradients are computed; forward or reverse give the same numbers up to rounding.
     Mode mode = Mode::automatic;
     /// Compact the data of Gaussian regressions once, by QR of [1 X y]: each later evaluation then costs the square of
     /// the number of columns, whatever the number of rows. For `Normal(mean, scale)` with a scalar scale, a mean that
@@ -71,11 +71,12 @@ struct TraceELBO {
     template <class M, class G, class... A>
     double value_and_gradient(const RunOptions& options, const M& model, const G& guide, const Vector& u,
                               std::span<double> gradient, const A&... arguments) const {
+        const bool is_open = mode == Mode::automatic && !compact;
         return modus::value_and_gradient(
             [&]<Scalar Real>(const Array<Real, 1>& x, bool is_first) {
                 return loss<Real>(RunOptions{.validate = options.validate && is_first}, model, guide, x, arguments...);
             },
-            u, gradient, mode, compact ? &compact_data : nullptr);
+            u, gradient, is_open ? chosen_mode(u.size(), guide.numbers()) : mode, compact ? &compact_data : nullptr);
     }
 };
 
