@@ -42,67 +42,91 @@ double total_of(const double* x, std::size_t n) {
     return sum(total);
 }
 
-/// out (+)= X[rows of the block] * w; X has `leading` numbers in a column. Batches of rows stay in registers while the
-/// columns pass by, which are read from memory here.
-template <std::size_t Batches> void product_of_rows(const double* x, std::size_t leading, const double* w,
-                                                    std::size_t columns, double* out, bool is_first) {
-    std::array<Batch, Batches> sums;
-    for (std::size_t b = 0; b < Batches; ++b) sums[b] = is_first ? Batch(0.0) : Batch::load(out + b * Batch::size);
-    for (std::size_t d = 0; d < columns; ++d, x += leading) {
-        const Batch factor(w[d]);
-        for (std::size_t b = 0; b < Batches; ++b) sums[b] += factor * Batch::load(x + b * Batch::size);
-    }
-    for (std::size_t b = 0; b < Batches; ++b) sums[b].store(out + b * Batch::size);
+/// out (+)= X[rows of the block] * W, where W has `Words` numbers for each column of X, and out as many planes; X has
+/// `leading` numbers in a column. Batches of rows stay in registers while the columns pass by, which are read from
+/// memory here, once for all planes.
+template <std::size_t Words, std::size_t Batches> void product_of_rows(const double* x, std::size_t leading,
+                                                                       const double* w, std::size_t columns,
+                                                                       double* out, std::size_t stride, bool is_first) {
+    std::array<std::array<Batch, Words>, Batches> sums;
+    for (std::size_t b = 0; b < Batches; ++b)
+        for (std::size_t p = 0; p < Words; ++p)
+            sums[b][p] = is_first ? Batch(0.0) : Batch::load(out + p * stride + b * Batch::size);
+    for (std::size_t d = 0; d < columns; ++d, x += leading, w += Words)
+        for (std::size_t b = 0; b < Batches; ++b) {
+            const Batch row = Batch::load(x + b * Batch::size);
+            for (std::size_t p = 0; p < Words; ++p) sums[b][p] += Batch(w[p]) * row;
+        }
+    for (std::size_t b = 0; b < Batches; ++b)
+        for (std::size_t p = 0; p < Words; ++p) sums[b][p].store(out + p * stride + b * Batch::size);
 }
-void add_product(const double* x, std::size_t leading, std::size_t n, const double* w, std::size_t columns, double* out,
-                 bool is_first) {
+template <std::size_t Words> void add_product(const double* x, std::size_t leading, std::size_t n, const double* w,
+                                              std::size_t columns, double* out, std::size_t stride, bool is_first) {
+    constexpr std::size_t together = Words > 2 ? 2 : 4;
     std::size_t k = 0;
-    for (; k + 4 * Batch::size <= n; k += 4 * Batch::size)
-        product_of_rows<4>(x + k, leading, w, columns, out + k, is_first);
-    for (; k + Batch::size <= n; k += Batch::size) product_of_rows<1>(x + k, leading, w, columns, out + k, is_first);
+    for (; k + together * Batch::size <= n; k += together * Batch::size)
+        product_of_rows<Words, together>(x + k, leading, w, columns, out + k, stride, is_first);
+    for (; k + Batch::size <= n; k += Batch::size)
+        product_of_rows<Words, 1>(x + k, leading, w, columns, out + k, stride, is_first);
     if (k == n) return;
-    Batch row = is_first ? Batch(0.0) : Batch::load(out + k);
-    for (std::size_t d = 0; d < columns; ++d) row += Batch(w[d]) * load_some(x + d * leading + k, n - k);
-    row.store(out + k);
+    for (std::size_t p = 0; p < Words; ++p) {
+        Batch row = is_first ? Batch(0.0) : Batch::load(out + p * stride + k);
+        for (std::size_t d = 0; d < columns; ++d)
+            row += Batch(w[d * Words + p]) * load_some(x + d * leading + k, n - k);
+        row.store(out + p * stride + k);
+    }
 }
 
-/// Products of a few columns of a block with r, batch by batch.
-template <std::size_t Columns>
-void transposed_products(const double* x, std::size_t leading, std::size_t n, const double* r, Batch* sums) {
-    std::array<Batch, Columns> total;
-    total.fill(Batch(0.0));
+/// Products of a few columns of a block with the planes of r: sums[c][p].
+template <std::size_t Words, std::size_t Columns>
+void transposed_products(const double* x, std::size_t leading, std::size_t n, const double* r, std::size_t stride,
+                         Batch (&sums)[Columns][Words]) {
+    Batch total[Columns][Words]; // apart from `sums`, so that it stays in registers
+    for (auto& column : total)
+        for (Batch& sum : column) sum = Batch(0.0);
+    const auto add = [&](const auto& load) {
+        std::array<Batch, Words> residual;
+        for (std::size_t p = 0; p < Words; ++p) residual[p] = load(r + p * stride);
+        for (std::size_t c = 0; c < Columns; ++c) {
+            const Batch row = load(x + c * leading);
+            for (std::size_t p = 0; p < Words; ++p) total[c][p] += residual[p] * row;
+        }
+    };
     std::size_t k = 0;
-    for (; k + Batch::size <= n; k += Batch::size) {
-        const Batch residual = Batch::load(r + k);
-        for (std::size_t c = 0; c < Columns; ++c) total[c] += residual * Batch::load(x + c * leading + k);
-    }
-    if (k < n) {
-        const Batch residual = load_some(r + k, n - k);
-        for (std::size_t c = 0; c < Columns; ++c) total[c] += residual * load_some(x + c * leading + k, n - k);
-    }
-    std::copy_n(total.begin(), Columns, sums);
+    for (; k + Batch::size <= n; k += Batch::size) add([k](const double* from) { return Batch::load(from + k); });
+    if (k < n) add([k, n](const double* from) { return load_some(from + k, n - k); });
+    for (std::size_t c = 0; c < Columns; ++c)
+        for (std::size_t p = 0; p < Words; ++p) sums[c][p] = total[c][p];
 }
 /// g += X[rows of the block]' * r, for at most `Most` columns.
-template <std::size_t Most> void add_few_products(const double* x, std::size_t leading, std::size_t n, const double* r,
-                                                  std::size_t columns, double* g) {
+template <std::size_t Words, std::size_t Most>
+void add_few_products(const double* x, std::size_t leading, std::size_t n, const double* r, std::size_t stride,
+                      std::size_t columns, double* g, std::size_t g_stride) {
     if constexpr (Most > 0) {
-        if (columns < Most) return add_few_products<Most - 1>(x, leading, n, r, columns, g);
-        std::array<Batch, Most> sums;
-        transposed_products<Most>(x, leading, n, r, sums.data());
-        for (std::size_t c = 0; c < Most; ++c) g[c] += sum(sums[c]);
+        if (columns < Most) return add_few_products<Words, Most - 1>(x, leading, n, r, stride, columns, g, g_stride);
+        Batch sums[Most][Words];
+        transposed_products<Words, Most>(x, leading, n, r, stride, sums);
+        for (std::size_t c = 0; c < Most; ++c)
+            for (std::size_t p = 0; p < Words; ++p) g[p * g_stride + c] += sum(sums[c][p]);
     }
 }
-/// g += X[rows of the block]' * r.
-void add_transposed_product(const double* x, std::size_t leading, std::size_t n, const double* r, std::size_t columns,
-                            double* g) {
-    constexpr std::size_t few = 12; // whose sums are kept in registers together
+/// g += X[rows of the block]' * r, for all planes.
+template <std::size_t Words> void add_transposed_product(const double* x, std::size_t leading, std::size_t n,
+                                                         const double* r, std::size_t stride, std::size_t columns,
+                                                         double* g, std::size_t g_stride) {
+    constexpr std::size_t few = Words == 1 ? 12 : Words == 2 ? 8 : 4; // whose sums are in registers together
     std::size_t d = 0;
-    for (; d + few < columns; d += 8) {
-        Batch sums[8];
-        transposed_products<8>(x + d * leading, leading, n, r, sums);
-        (Batch::load(g + d) + sum_each(sums)).store(g + d);
-    }
-    add_few_products<few>(x + d * leading, leading, n, r, columns - d, g + d);
+    if constexpr (Words == 1)
+        for (; d + few < columns; d += 8) {
+            Batch sums[8][1];
+            transposed_products<1, 8>(x + d * leading, leading, n, r, stride, sums);
+            const Batch eight[8] = {sums[0][0], sums[1][0], sums[2][0], sums[3][0],
+                                    sums[4][0], sums[5][0], sums[6][0], sums[7][0]};
+            (Batch::load(g + d) + sum_each(eight)).store(g + d);
+        }
+    for (; d + few < columns; d += few)
+        add_few_products<Words, few>(x + d * leading, leading, n, r, stride, few, g + d, g_stride);
+    add_few_products<Words, few>(x + d * leading, leading, n, r, stride, columns - d, g + d, g_stride);
 }
 
 /// out (+)= s * x[index].
@@ -211,6 +235,19 @@ template <class T> void evaluate_rows(const Term<T>* terms, std::size_t rows, st
     bool is_first = true;
     for (const Term<T>* term = terms; term; term = term->next) {
         const T scale = term->factor * term->coefficient;
+        if (term->base == Term<T>::Base::product) {
+            const Slot<T> weight{const_cast<double*>(term->values), term->stride};
+            std::array<T, 256> scaled;
+            for (std::size_t d = 0; d < term->size; d += scaled.size()) { // a piece at a time
+                const std::size_t piece = std::min(scaled.size(), term->size - d);
+                for (std::size_t i = 0; i < piece; ++i) scaled[i] = scale * weight.at(d + i).get();
+                add_product<words>(term->matrix + d * rows + first, rows, count,
+                                   reinterpret_cast<const double*>(scaled.data()), piece, out, out_stride,
+                                   is_first && d == 0);
+            }
+            is_first = false;
+            continue;
+        }
         const bool is_data = term->stride == 0;
         for (std::size_t p = 0; p < words; ++p) {
             double* plane = out + p * out_stride;
@@ -228,16 +265,7 @@ template <class T> void evaluate_rows(const Term<T>* terms, std::size_t rows, st
                     if (term->runs) add_gathered_runs(*term, s, values, first, count, plane, starts);
                     else add_gathered(s, values, term->index + first, count, plane, starts);
                     break;
-                case Term<T>::Base::product: {
-                    std::array<double, 512> small;
-                    for (std::size_t d = 0; d < term->size; d += small.size()) { // scaled weights, a piece at a time
-                        const std::size_t piece = std::min(small.size(), term->size - d);
-                        for (std::size_t i = 0; i < piece; ++i) small[i] = s * values[d + i];
-                        add_product(term->matrix + d * rows + first, rows, count, small.data(), piece, plane,
-                                    starts && d == 0);
-                    }
-                    break;
-                }
+                case Term<T>::Base::product: break; // above
                 }
             };
             add(word(scale, p), term->values, is_first);
@@ -277,7 +305,9 @@ template <class T> void pull_rows(const Term<T>* terms, std::size_t rows, std::s
                 else scatter(term->index + first, residual, count, base);
                 break;
             case Term<T>::Base::product:
-                add_transposed_product(term->matrix + first, rows, count, residual, term->size, base);
+                if (p == 0) // all planes at once
+                    add_transposed_product<words_in<T>>(term->matrix + first, rows, count, r, r_stride, term->size,
+                                                        base, adjoints->stride);
                 break;
             }
         }
