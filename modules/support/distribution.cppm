@@ -71,7 +71,7 @@ struct AnyDistribution {
 template <Scalar Real> struct Density : AnyDistribution {
     /// Summed over batch and event axes.
     virtual Real log_density(const Value<Real>& value) const = 0;
-    /// The point of the support with these unconstrained coordinates.
+    /// The point of the support with these unconstrained coordinates; the second form makes it in place.
     Value<Real> constrain(const Array<Real, 1>& u) const {
         Value<Real> point;
         constrain(u, point);
