@@ -115,7 +115,12 @@ template <Element T, std::size_t Rank> class Array {
     Array() = default;
     Array(const Array&) = default;
     Array& operator=(const Array&) = default;
-    Array(Array&& other) noexcept { swap(other); } // leaves an empty array
+    Array(Array&& other) noexcept // leaves an empty array
+        : buffer_(std::move(other.buffer_)),
+          data_(std::exchange(other.data_, nullptr)),
+          extents_(std::exchange(other.extents_, {})),
+          stride_(std::exchange(other.stride_, 0)),
+          is_constant_(std::exchange(other.is_constant_, false)) {}
     Array& operator=(Array&& other) noexcept {
         Array moved(std::move(other));
         swap(moved);
@@ -222,8 +227,7 @@ template <Element T, std::size_t Rank> class Array {
     /// The elements from `first` on, `count` of them; shares memory.
     Array slice(std::size_t first, std::size_t count) const requires(Rank == 1)
     {
-        if (first > size() || count > size() - first)
-            fail({"a slice within ", extents_}, {"elements ", first, " to ", first + count}, "Shorten the slice.");
+        if (first > size() || count > size() - first) no_slice(first, count);
         Array result = *this;
         result.data_ += first;
         result.extents_ = {count};
@@ -237,8 +241,7 @@ template <Element T, std::size_t Rank> class Array {
         result.extents_ = extents;
         result.stride_ = stride_;
         result.is_constant_ = is_constant_;
-        if (result.size() != size())
-            fail({"a shape with ", size(), " elements"}, {extents}, "Reshaping keeps the number of elements.");
+        if (result.size() != size()) no_reshape(extents);
         return result;
     }
 
@@ -367,6 +370,13 @@ template <Element T, std::size_t Rank> class Array {
     }
     [[noreturn]] void out_of_range(const Extents<Rank>& index) const {
         fail({"an index within ", extents_}, {index}, "Indices count from 0.");
+    }
+    // Apart from their callers, which are small enough to be inlined.
+    [[noreturn]] void no_slice(std::size_t first, std::size_t count) const {
+        fail({"a slice within ", extents_}, {"elements ", first, " to ", first + count}, "Shorten the slice.");
+    }
+    template <std::size_t R> [[noreturn]] void no_reshape(const Extents<R>& extents) const {
+        fail({"a shape with ", size(), " elements"}, {extents}, "Reshaping keeps the number of elements.");
     }
 
     Word* writable() {

@@ -116,7 +116,14 @@ template <class T> class Tape {
     template <class N> N* record(std::size_t extra = 0) {
         N* node = make<N>(extra);
         node->previous = last_;
-        node->pull = [](Node& self) { static_cast<N&>(self).pull_back(); };
+        node->pull = pull<N>;
+        last_ = node;
+        return node;
+    }
+    /// The same, with these fields.
+    template <class N, class... F> N* record_with(const F&... fields) {
+        static_assert(std::is_trivially_destructible_v<N>);
+        auto* node = ::new (arena_.allocate(sizeof(N))) N{{last_, pull<N>}, fields...};
         last_ = node;
         return node;
     }
@@ -141,6 +148,7 @@ template <class T> class Tape {
         Kept* previous;
         Buffer buffer;
     };
+    template <class N> static void pull(Node& self) { static_cast<N&>(self).pull_back(); }
 
     Arena arena_;
     Node* last_ = nullptr;
@@ -174,10 +182,7 @@ template <class T> struct Var {
     };
     template <std::size_t N> static Var make(Tape<T>* tape, const T& value, const std::array<T, N>& partials,
                                              const std::array<Slot<T>, N>& arguments) {
-        auto* node = tape->template record<Operation<N>>();
-        node->adjoint = T(0.0);
-        node->partials = partials;
-        node->arguments = arguments;
+        auto* node = tape->template record_with<Operation<N>>(T(0.0), partials, arguments);
         return Var(value, {reinterpret_cast<double*>(&node->adjoint), 1}, tape);
     }
 
@@ -195,7 +200,12 @@ template <class T> struct Var {
 
     friend Var operator+(const Var& x) { return x; }
     friend Var operator-(const Var& x) { return chain(-x.value, T(-1.0), x); }
-    friend Var operator+(const Var& x, const Var& y) { return chain(T(x.value + y.value), T(1.0), x, T(1.0), y); }
+    // Adding a constant keeps the slot: the derivative is 1.
+    friend Var operator+(const Var& x, const Var& y) {
+        if (!x.slot) return Var(x.value + y.value, y.slot, y.tape);
+        if (!y.slot) return Var(x.value + y.value, x.slot, x.tape);
+        return chain(T(x.value + y.value), T(1.0), x, T(1.0), y);
+    }
     friend Var operator-(const Var& x, const Var& y) { return chain(T(x.value - y.value), T(1.0), x, T(-1.0), y); }
     friend Var operator*(const Var& x, const Var& y) { return chain(T(x.value * y.value), y.value, x, x.value, y); }
     friend Var operator/(const Var& x, const Var& y) {
@@ -203,7 +213,6 @@ template <class T> struct Var {
         const T inverse = 1.0 / y.value;
         return chain(quotient, inverse, x, T(-quotient * inverse), y);
     }
-    // Adding a constant keeps the slot: the derivative is 1.
     friend Var operator+(const Var& x, double c) { return Var(x.value + c, x.slot, x.tape); }
     friend Var operator+(double c, const Var& x) { return Var(c + x.value, x.slot, x.tape); }
     friend Var operator-(const Var& x, double c) { return Var(x.value - c, x.slot, x.tape); }

@@ -37,7 +37,7 @@ const Term<T>* terms_of(Tape<T>& tape, const A& x, std::size_t size, double coef
                 for (const Term<T>* t = predictor->terms; t; t = t->next) ++count;
                 if (count < most_terms) return scaled_terms(tape, predictor->terms, coefficient, Var<T>(1.0), rest);
             }
-            const auto numbers = x.numbers();
+            const auto& numbers = x.numbers();
             term.memory = tape.keep(numbers.buffer());
             term.values = numbers.data();
             term.stride = x.is_constant() ? 0 : numbers.plane_stride();
@@ -74,7 +74,7 @@ template <class T, class A> MatrixFactor<T> factor_of(Tape<T>& tape, const A& x)
     factor.rows = x.extents()[0];
     factor.columns = rank_of<A> == 2 ? x.extents()[rank_of<A> - 1] : 1;
     if constexpr (on_tape<A>) {
-        const auto numbers = x.numbers();
+        const auto& numbers = x.numbers();
         tape.keep(numbers.buffer());
         factor.values = numbers.data();
         factor.stride = x.is_constant() ? 0 : numbers.plane_stride();
@@ -105,7 +105,7 @@ template <class A, class B> auto multiply_on_tape(const A& x, const B& y) {
     Tape<T>* tape = tape_of<T>(x) ? tape_of<T>(x) : tape_of<T>(y);
     if constexpr (!on_tape<A> && rank == 1) {
         const Buffer* memory = tape->keep(x.buffer());
-        const auto numbers = y.numbers();
+        const auto& numbers = y.numbers();
         auto* term = tape->template make<Term<T>>();
         *term = Term<T>{.base = Term<T>::Base::product,
                         .values = numbers.data(),

@@ -3,6 +3,7 @@ module;
 #include <concepts>
 #include <cstddef>
 #include <type_traits>
+#include <utility>
 
 // Arrays on a tape: values and adjoints side by side, each contiguous, or a linear predictor whose elements nobody has
 // asked for yet.
@@ -29,9 +30,9 @@ template <class T, std::size_t Rank> class Array<Var<T>, Rank> {
 
     Array() = default;
     /// Constants: shares the memory of the data.
-    template <std::same_as<Array<double, Rank>> Constants> Array(const Constants& constants) : values_(constants) {}
+    template <std::same_as<Array<double, Rank>> Constants> Array(Constants constants) : values_(std::move(constants)) {}
     /// Numbers on the tape.
-    Array(Tape<T>* tape, const Values& values, const Slot<T>& slot) : tape_(tape), values_(values), slot_(slot) {}
+    Array(Tape<T>* tape, Values values, const Slot<T>& slot) : tape_(tape), values_(std::move(values)), slot_(slot) {}
     /// A sum of terms on the tape.
     static Array predicted(Tape<T>* tape, std::size_t size, const Term<T>* terms) requires(Rank == 1)
     {
@@ -69,32 +70,27 @@ template <class T, std::size_t Rank> class Array<Var<T>, Rank> {
     Predictor<T>* predictor() const { return predictor_ && !predictor_->values ? predictor_ : nullptr; }
     bool is_constant() const { return !tape_; }
     /// The values in the tape's own memory.
-    Values numbers() const {
-        if (!predictor_) return values_;
-        if (!predictor_->values) predictor_->force(*tape_);
-        return Values::borrow(predictor_->values, values_.extents(), size());
+    const Values& numbers() const {
+        if (predictor_) settle();
+        return values_;
     }
     /// Their adjoints.
-    Slot<T> slot() const {
-        if (!predictor_) return slot_;
-        if (!predictor_->values) predictor_->force(*tape_);
-        return predictor_->slot;
+    const Slot<T>& slot() const {
+        if (predictor_) settle();
+        return slot_;
     }
 
     /// The plain values; they outlive the tape.
     Array<double, Rank> values() const {
         if (is_constant()) return values_.values();
-        const auto own = numbers();
+        const auto& own = numbers();
         auto result = Array<double, Rank>::uninitialized(extents());
         for (std::size_t k = 0; k < size(); ++k) result.fresh()[k] = own.data()[k];
         return result;
     }
 
     /// Element k in storage order.
-    Var<T> load(std::size_t k) const {
-        if (predictor_) return Array(tape_, numbers(), slot()).load(k);
-        return Var<T>(values_.load(k), slot_.at(k), tape_);
-    }
+    Var<T> load(std::size_t k) const { return Var<T>(numbers().load(k), slot().at(k), tape_); }
     Var<T> operator[](std::size_t i) const requires(Rank == 1)
     {
         if (i >= size()) fail({"an index within ", extents()}, {i}, "Indices count from 0.");
@@ -112,7 +108,7 @@ template <class T, std::size_t Rank> class Array<Var<T>, Rank> {
     {
         check_indices(indices, size());
         if (is_constant()) return Array(values_.values()[indices]);
-        const auto own = numbers();
+        const auto& own = numbers();
         tape_->keep(indices.buffer());
         auto* term = tape_->template make<Term<T>>();
         *term = Term<T>{.base = Term<T>::Base::gather,
@@ -136,10 +132,19 @@ template <class T, std::size_t Rank> class Array<Var<T>, Rank> {
     }
 
   private:
+    /// From a predictor to its numbers.
+    void settle() const {
+        if (!predictor_->values) predictor_->force(*tape_);
+        values_ = Values::borrow(predictor_->values, values_.extents(), size());
+        slot_ = predictor_->slot;
+        predictor_ = nullptr;
+    }
+
     Tape<T>* tape_ = nullptr;
-    Predictor<T>* predictor_ = nullptr;
-    Values values_;
-    Slot<T> slot_{};
+    // Shared by the copies until one of them asks for its numbers.
+    mutable Predictor<T>* predictor_ = nullptr;
+    mutable Values values_;
+    mutable Slot<T> slot_{};
 };
 
 /// Whether an argument of a formula is on a tape.

@@ -56,6 +56,10 @@ template <class Family, std::size_t... K> struct FormulasOf<Family, std::index_s
         else return {};
     }
     static constexpr bool has_check = requires(const double* p) { Family::check(p[K]...); };
+    static std::size_t first_outside(const PlainNumbers& x, const double* p) {
+        const auto support = Family::support(p[K]...);
+        return first_that_is_not([&](double v) { return support.contains(v); }, x);
+    }
 
     static constexpr PlainFormulas table{Family::name,
                                          Family::parameters,
@@ -68,6 +72,8 @@ template <class Family, std::size_t... K> struct FormulasOf<Family, std::index_s
                                          feasible,
                                          unconstrain,
                                          contains,
+                                         std::is_empty_v<Support>,
+                                         first_outside,
                                          support_name,
                                          has_check ? check : nullptr};
 };
@@ -85,10 +91,10 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
     static constexpr std::size_t rank = Rank;
     static constexpr bool is_discrete = Support::is_discrete;
 
-    explicit Elementwise(const P&... parameters) requires(Rank == std::max({std::size_t{0}, rank_of<P>...}))
-        : parameters_(parameters...), extents_(broadcast_extents(parameters...)) {}
+    explicit Elementwise(P... parameters) requires(Rank == std::max({std::size_t{0}, rank_of<P>...}))
+        : extents_(broadcast_extents(parameters...)), parameters_(std::move(parameters)...) {}
     Elementwise(const std::tuple<P...>& parameters, const Extents<Rank>& extents)
-        : parameters_(parameters), extents_(extents) {}
+        : extents_(extents), parameters_(parameters) {}
 
     /// The same distribution repeated to this batch shape, to which the present one must broadcast.
     template <std::convertible_to<std::size_t>... N> auto expand(const N&... sizes) const {
@@ -251,8 +257,8 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
         return result;
     }
 
-    std::tuple<P...> parameters_;
     Extents<Rank> extents_{};
+    std::tuple<P...> parameters_;
     std::size_t event_rank_ = 0;
     std::optional<Mask> mask_;
 };

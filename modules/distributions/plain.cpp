@@ -1,4 +1,5 @@
 module;
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -23,13 +24,26 @@ PlainNumbers numbers_of(const Data& data) {
                 const element_t<A>* first;
                 if constexpr (AnyArray<A>) first = a.data();
                 else first = &a;
+                if constexpr (AnyArray<A>) numbers.size = a.size();
                 if constexpr (std::same_as<element_t<A>, Integer>) numbers.whole = first;
                 else numbers.real = first;
-                numbers.size = shape_of(data).size();
             }
         },
         data);
     return numbers;
+}
+
+/// The first number that is not what a parameter must be; the size where there is none.
+std::size_t first_unsatisfied(Constraint constraint, const PlainNumbers& x) {
+    switch (constraint) {
+    case Constraint::real: return first_that_is_not([](double v) { return std::isfinite(v); }, x);
+    case Constraint::positive: return first_that_is_not([](double v) { return (v > 0) & std::isfinite(v); }, x);
+    case Constraint::nonnegative: return first_that_is_not([](double v) { return (v >= 0) & std::isfinite(v); }, x);
+    case Constraint::unit_interval: return first_that_is_not([](double v) { return (v >= 0) & (v <= 1); }, x);
+    case Constraint::count:
+        return first_that_is_not([](double v) { return (v >= 0) & std::isfinite(v) & (v == std::floor(v)); }, x);
+    }
+    return x.size;
 }
 
 } // namespace
@@ -38,17 +52,6 @@ bool repeats(std::span<const std::size_t> from, std::span<const std::size_t> to)
     for (std::size_t d = 0; d < from.size(); ++d)
         if (from[d] != 1 && from[d] != to[to.size() - from.size() + d]) return false;
     return true;
-}
-
-bool satisfies(Constraint constraint, double x) {
-    switch (constraint) {
-    case Constraint::real: return std::isfinite(x);
-    case Constraint::positive: return x > 0 && std::isfinite(x);
-    case Constraint::nonnegative: return x >= 0 && std::isfinite(x);
-    case Constraint::unit_interval: return x >= 0 && x <= 1;
-    case Constraint::count: return x >= 0 && std::isfinite(x) && x == std::floor(x);
-    }
-    return false;
 }
 
 std::string describe(Constraint constraint) {
@@ -101,16 +104,15 @@ std::string PlainDistribution::support_name() const {
 void PlainDistribution::check_parameters() const {
     for (std::size_t j = 0; j < formulas.parameters.size(); ++j) {
         const Parameter& parameter = formulas.parameters[j];
-        for (std::size_t k = 0; k < parameters[j].size; ++k) {
-            const double found = parameters[j][k];
-            if (satisfies(parameter.constraint, found)) continue;
-            throw Error("",
-                        std::string(parameter.name) + " of " + std::string(formulas.name) + " to be " +
-                            describe(parameter.constraint),
-                        format_exactly(found) + (parameters[j].size > 1 ? " at element " + std::to_string(k) : ""),
-                        found != found ? "Look for the computation that gave NaN."
-                                       : "Check the parameter, or the support of the site that it comes from.");
-        }
+        const std::size_t k = first_unsatisfied(parameter.constraint, parameters[j]);
+        if (k == parameters[j].size) continue;
+        const double found = parameters[j][k];
+        throw Error("",
+                    std::string(parameter.name) + " of " + std::string(formulas.name) + " to be " +
+                        describe(parameter.constraint),
+                    format_exactly(found) + (parameters[j].size > 1 ? " at element " + std::to_string(k) : ""),
+                    found != found ? "Look for the computation that gave NaN."
+                                   : "Check the parameter, or the support of the site that it comes from.");
     }
     if (!formulas.check) return;
     for (std::size_t k = 0; k < shape.size(); ++k) {
@@ -129,7 +131,11 @@ void PlainDistribution::check_value(const Data& data) const {
         throw Error("", "a value of shape " + shape.str(), describe(data),
                     "The value of a site has its batch shape followed by its event shape.");
     const PlainNumbers x = numbers_of(data);
-    for (std::size_t k = 0; k < x.size; ++k) {
+    const bool has_one_support =
+        formulas.has_fixed_support ||
+        std::ranges::all_of(parameters, [](const PlainNumbers& p) { return p.row_step == 0 && p.column_step == 0; });
+    std::size_t k = has_one_support && x.size > 0 ? formulas.first_outside(x, parameters_at(0).data()) : 0;
+    for (; k < x.size; ++k) {
         const auto p = parameters_at(k);
         if (formulas.contains(x[k], p.data()) || (is_masked && mask.at(row(k), column(k)) == 0)) continue;
         throw Error("", formulas.support_name(p.data()) + ", the support of " + std::string(formulas.name),

@@ -22,8 +22,34 @@ struct Parameter {
     Constraint constraint;
 };
 
-bool satisfies(Constraint constraint, double x);
 std::string describe(Constraint constraint);
+
+/// Plain numbers at the elements of a broadcast shape; a step of 0 repeats them.
+struct PlainNumbers {
+    const double* real = nullptr;
+    const Integer* whole = nullptr; ///< in place of `real`
+    std::size_t size = 1, row_step = 0, column_step = 0;
+
+    inline double operator[](std::size_t k) const { return real ? real[k] : static_cast<double>(whole[k]); }
+    inline double at(std::size_t row, std::size_t column) const {
+        return (*this)[row * row_step + column * column_step];
+    }
+};
+
+/// The index of the first number for which the predicate does not hold, in storage order; the size where there is none.
+template <class F> std::size_t first_that_is_not(const F& predicate, const PlainNumbers& x) {
+    const auto search = [&](const auto* numbers) {
+        constexpr std::size_t block = 64; // looked at without a branch for each number
+        std::size_t k = 0;
+        for (bool all = true; k + block <= x.size; k += block) {
+            for (std::size_t i = 0; i < block; ++i) all &= predicate(static_cast<double>(numbers[k + i]));
+            if (!all) break;
+        }
+        while (k < x.size && predicate(static_cast<double>(numbers[k]))) ++k;
+        return k;
+    };
+    return x.real ? search(x.real) : search(x.whole);
+}
 
 /// The formulas of a family for one number and its parameters p.
 struct PlainFormulas {
@@ -38,18 +64,10 @@ struct PlainFormulas {
     double (*feasible)(const double* p);
     double (*unconstrain)(double x, const double* p);
     bool (*contains)(double x, const double* p);
+    bool has_fixed_support;                                               ///< whatever the parameters
+    std::size_t (*first_outside)(const PlainNumbers& x, const double* p); ///< with the same p for all numbers
     std::string (*support_name)(const double* p);
     std::string_view (*check)(const double* p); ///< what parameters that depend on each other should be, or nothing
-};
-
-/// Plain numbers at the elements of a broadcast shape; a step of 0 repeats them.
-struct PlainNumbers {
-    const double* real = nullptr;
-    const Integer* whole = nullptr; ///< in place of `real`
-    std::size_t size = 1, row_step = 0, column_step = 0;
-
-    double operator[](std::size_t k) const { return real ? real[k] : static_cast<double>(whole[k]); }
-    double at(std::size_t row, std::size_t column) const { return (*this)[row * row_step + column * column_step]; }
 };
 
 /// A distribution of independent numbers, with its memory elsewhere.

@@ -42,15 +42,16 @@ template <Scalar Real> struct Message {
     std::string name() const { return full_name(base, frames); }
     /// Whether the full name is this one.
     bool is(const Name& other) const { return hash == other.hash; }
-    void answer(Value<Real> value_, Provenance provenance_) {
-        value = std::move(value_);
+    template <class V> void answer(V&& value_, Provenance provenance_) {
+        value = std::forward<V>(value_);
         provenance = provenance_;
     }
     /// scale x log density of the value; 0 for sites without one.
     Real log_density() const {
-        if (kind == Kind::factor) return scale * log_factor;
-        if (kind != Kind::sample) return Real(0.0);
-        return scale * distribution->log_density(value);
+        if (kind != Kind::sample && kind != Kind::factor) return Real(0.0);
+        Real density = kind == Kind::factor ? log_factor : distribution->log_density(value);
+        if (scale != 1) density *= scale;
+        return density;
     }
 };
 

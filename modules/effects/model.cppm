@@ -24,7 +24,7 @@ template <class T> struct Returned {
 };
 struct Nothing {};
 template <> struct Returned<Nothing> {
-    void return_void() {}
+    inline void return_void() {}
     std::optional<Nothing> returned{Nothing{}};
 };
 
@@ -58,6 +58,9 @@ template <Scalar Real, class T> class [[nodiscard]] Model {
 
         template <class D, class O> auto yield_value(const Sample<D, O>& effect) {
             return SampleSite<Real, D, O>(*run, effect);
+        }
+        template <class D, class O> auto yield_value(Sample<D, O>&& effect) {
+            return SampleSite<Real, D, O>(*run, std::move(effect));
         }
         template <class V> auto yield_value(const Deterministic<V>& effect) {
             return DeterministicSite<Real, V>(*run, effect);

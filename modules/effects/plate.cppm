@@ -14,11 +14,11 @@ import :state;
 export namespace modus {
 
 struct Plate {
-    Plate(const Name& name, std::size_t size_)
-        : literal(name.is_literal ? name.text : std::string_view()),
-          made(name.is_literal ? "" : name.text),
-          size(size_) {}
-    std::string_view name() const { return literal.empty() ? std::string_view(made) : literal; }
+    inline Plate(const Name& name, std::size_t size_) : size(size_) {
+        if (name.is_literal) literal = name.text;
+        else made = name.text;
+    }
+    inline std::string_view name() const { return literal.empty() ? std::string_view(made) : literal; }
 
     std::string_view literal;
     std::string made; ///< in place of a literal: a name made at run time, which the plate outlives
@@ -43,31 +43,31 @@ class PlateScope {
         state_.frames.push_back({plate_.name(), plate_.size});
     }
     PlateScope(const PlateScope&) = delete;
-    ~PlateScope() { state_.frames.resize(depth_); }
+    inline ~PlateScope() { state_.frames.resize(depth_); }
 
-    std::size_t size() const { return plate_.size; }
+    inline std::size_t size() const { return plate_.size; }
     /// So that `Normal(0, 1).expand(rows)` and `X.rows() == rows` read as they sound.
-    operator std::size_t() const { return size(); }
+    inline operator std::size_t() const { return size(); }
 
     struct End {};
     struct Iterator {
-        explicit Iterator(PlateScope& scope_) : scope(scope_) { scope.frame().index = 0; }
+        inline explicit Iterator(PlateScope& scope_) : scope(scope_) { scope.frame().index = 0; }
         Iterator(const Iterator&) = delete;
-        ~Iterator() { scope.frame().index = Frame::vectorized; } // the loop is over, the scope may go on
-        std::size_t operator*() const { return static_cast<std::size_t>(scope.frame().index); }
-        Iterator& operator++() {
+        inline ~Iterator() { scope.frame().index = Frame::vectorized; } // the loop is over, the scope may go on
+        inline std::size_t operator*() const { return static_cast<std::size_t>(scope.frame().index); }
+        inline Iterator& operator++() {
             ++scope.frame().index;
             return *this;
         }
-        friend bool operator==(const Iterator& i, End) { return *i == i.scope.size(); }
+        friend inline bool operator==(const Iterator& i, End) { return *i == i.scope.size(); }
 
         PlateScope& scope;
     };
-    Iterator begin() { return Iterator(*this); }
-    End end() const { return {}; }
+    inline Iterator begin() { return Iterator(*this); }
+    inline End end() const { return {}; }
 
   private:
-    Frame& frame() { return state_.frames[depth_]; }
+    inline Frame& frame() { return state_.frames[depth_]; }
 
     RunState& state_;
     const Plate plate_;

@@ -40,7 +40,7 @@ template <Scalar Real> class Run {
 
 /// An awaiter that suspends the model on a message. It lives in the model's frame, and is not copied.
 template <Scalar Real> struct Site {
-    explicit Site(Message<Real>&& message_) : message(std::move(message_)) {}
+    Site(Kind kind, const Name& name, const Run<Real>& run) : message(kind, name, run.state.frames) {}
     Site(const Site&) = delete;
 
     bool await_ready() const { return false; }
@@ -86,18 +86,19 @@ template <Scalar Real, class D, class O> struct SampleSite : Site<Real> {
     }
     using Reply = typename decltype(reply_type())::type;
 
-    SampleSite(const Run<Real>& run, const Sample<D, O>& effect)
-        : Site<Real>({Kind::sample, effect.name, run.state.frames}), density(named(effect, run.state.frames)) {
+    /// Moves the data out of an effect that is a temporary.
+    template <class Effect> SampleSite(const Run<Real>& run, Effect&& effect)
+        : Site<Real>(Kind::sample, effect.name, run), density(named(effect, run.state.frames)) {
         this->message.distribution = &density;
         if constexpr (requires { typename O::type; })
             if (effect.observation.data) {
                 using Data = typename O::type;
                 using Constant =
                     std::conditional_t<std::same_as<element_t<Data>, double>, array_t<Real, rank_of<Data>>, Data>;
-                this->message.answer(Constant(*effect.observation.data), Provenance::observed);
+                this->message.answer(Constant(*std::forward<Effect>(effect).observation.data), Provenance::observed);
             }
     }
-    Reply await_resume() const { return value_as<Reply>(this->message.value); }
+    Reply await_resume() { return value_as<Reply>(std::move(this->message.value)); }
 
     /// The distribution; an error in making it gets the name of the site.
     static Held named(const Sample<D, O>& effect, std::span<const Frame> frames) {
@@ -114,7 +115,7 @@ template <Scalar Real, class D, class O> struct SampleSite : Site<Real> {
 
 template <Scalar Real, class V> struct DeterministicSite : Site<Real> {
     DeterministicSite(const Run<Real>& run, const Deterministic<V>& effect)
-        : Site<Real>({Kind::deterministic, effect.name, run.state.frames}), value(effect.value) {
+        : Site<Real>(Kind::deterministic, effect.name, run), value(effect.value) {
         if constexpr (std::is_arithmetic_v<V>) this->message.value = Real(static_cast<double>(value));
         else if constexpr (std::same_as<element_t<V>, Integer>) this->message.value = value;
         else this->message.value = array_t<Real, rank_of<V>>(value);
@@ -124,8 +125,7 @@ template <Scalar Real, class V> struct DeterministicSite : Site<Real> {
 };
 
 template <Scalar Real, class V> struct FactorSite : Site<Real> {
-    FactorSite(const Run<Real>& run, const Factor<V>& effect)
-        : Site<Real>({Kind::factor, effect.name, run.state.frames}) {
+    FactorSite(const Run<Real>& run, const Factor<V>& effect) : Site<Real>(Kind::factor, effect.name, run) {
         if constexpr (AnyArray<V>) this->message.log_factor = Real(sum(effect.log_factor));
         else
             this->message.log_factor =
@@ -136,30 +136,30 @@ template <Scalar Real, class V> struct FactorSite : Site<Real> {
 
 template <Scalar Real, class S, std::size_t Rank> struct ParamSite : Site<Real> {
     ParamSite(const Run<Real>& run, const Param<S, Rank>& effect)
-        : Site<Real>({Kind::param, effect.name, run.state.frames}), point({effect.initial, effect.domain}) {
+        : Site<Real>(Kind::param, effect.name, run), point({effect.initial, effect.domain}) {
         this->message.distribution = &point;
     }
-    array_t<Real, Rank> await_resume() const { return value_as<array_t<Real, Rank>>(this->message.value); }
+    array_t<Real, Rank> await_resume() { return value_as<array_t<Real, Rank>>(std::move(this->message.value)); }
 
     Erased<Real, FreePoint<S, Rank>> point;
 };
 
 struct PlateOpening {
     RunState& state;
-    Plate plate;
-    bool await_ready() const { return true; }
-    void await_suspend(std::coroutine_handle<>) const {}
-    PlateScope await_resume() const { return PlateScope(state, plate); }
+    const Plate& plate;
+    inline bool await_ready() const { return true; }
+    inline void await_suspend(std::coroutine_handle<>) const {}
+    inline PlateScope await_resume() const { return PlateScope(state, plate); }
 };
 
 /// Prefixes the names of sites while it lives.
 class NameScope {
   public:
-    NameScope(RunState& state, std::string_view prefix) : frames_(state.frames), depth_(state.frames.size()) {
+    inline NameScope(RunState& state, std::string_view prefix) : frames_(state.frames), depth_(state.frames.size()) {
         if (!prefix.empty()) frames_.push_back({prefix, 0, Frame::scope});
     }
     NameScope(const NameScope&) = delete;
-    ~NameScope() { frames_.resize(depth_); }
+    inline ~NameScope() { frames_.resize(depth_); }
 
   private:
     PoolVector<Frame>& frames_;

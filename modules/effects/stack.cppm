@@ -23,13 +23,13 @@ export namespace modus {
 /// `run` then returns.
 struct Handler {
     /// Before a run, on its own copy of the handler.
-    void start() {}
+    inline void start() {}
     /// On the way out, from the innermost handler to the outermost; before the site has its final value.
     template <Scalar Real> void process(Message<Real>&) {}
     /// On the way back in; the value is final.
     template <Scalar Real> void postprocess(Message<Real>&) {}
     /// After a run that came to its end.
-    void finish(const RunState&) {}
+    inline void finish(const RunState&) {}
 };
 
 template <class H>
@@ -60,7 +60,8 @@ template <Scalar Real> void Run<Real>::handle(Message<Real>& message) {
         state.visit(message.base, message.hash);
         if (message.distribution && state.options.validate) {
             message.distribution->check_parameters();
-            if (message.kind == Kind::sample) check_plates(message.frames, message.distribution->batch_shape());
+            if (message.kind == Kind::sample && !message.frames.empty())
+                check_plates(message.frames, message.distribution->batch_shape());
         }
         dispatch(message);
     } catch (const Error& error) {

@@ -86,7 +86,8 @@ template <Scalar Real> struct DeltaAnswers : Handler {
         if (!wants_answer(message)) return;
         const LatentBlock& block = latents.at(message, answered);
         ++answered;
-        message.answer(message.distribution->constrain(u.slice(block.offset, block.size)), Provenance::delta);
+        message.distribution->constrain(u.slice(block.offset, block.size), message.value);
+        message.provenance = Provenance::delta;
     }
     void finish(const RunState& state) {
         if (answered != latents.blocks.size())

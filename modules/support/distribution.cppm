@@ -60,12 +60,8 @@ struct AnyDistribution {
     virtual std::size_t unconstrained_size() const = 0;
     virtual Vector unconstrain(const Data& value) const = 0;
 
-    Shape shape() const {
-        Shape result = batch_shape();
-        const Shape event = event_shape(); // named: before C++23 a range-for does not keep temporaries alive
-        for (const std::size_t extent : event.axes()) result.extents[result.rank++] = extent;
-        return result;
-    }
+    /// The batch axes followed by the event axes.
+    virtual Shape shape() const = 0;
 
   protected:
     ~AnyDistribution() = default; // always borrowed, never owned through this type
@@ -75,8 +71,13 @@ struct AnyDistribution {
 template <Scalar Real> struct Density : AnyDistribution {
     /// Summed over batch and event axes.
     virtual Real log_density(const Value<Real>& value) const = 0;
-    /// The point of the support with these unconstrained coordinates.
-    virtual Value<Real> constrain(const Array<Real, 1>& u) const = 0;
+    /// The point of the support with these unconstrained coordinates; the second form makes it in place.
+    Value<Real> constrain(const Array<Real, 1>& u) const {
+        Value<Real> point;
+        constrain(u, point);
+        return point;
+    }
+    virtual void constrain(const Array<Real, 1>& u, Value<Real>& point) const = 0;
     /// log |d constrain / du|, summed.
     virtual Real log_abs_det_jacobian(const Array<Real, 1>& u) const = 0;
 
@@ -95,6 +96,7 @@ struct Erased final : Density<Real> {
     std::string_view name() const override { return distribution.name(); }
     Shape batch_shape() const override { return distribution.batch_shape(); }
     Shape event_shape() const override { return distribution.event_shape(); }
+    Shape shape() const override { return joined(distribution.batch_shape(), distribution.event_shape()); }
     bool is_discrete() const override { return D::is_discrete; }
     std::string support_name() const override { return distribution.support_name(); }
     void check_parameters() const override { distribution.check_parameters(); }
@@ -116,16 +118,20 @@ struct Erased final : Density<Real> {
         } else {
             const auto* values = std::get_if<Values>(&value);
             if (!values) return Real(distribution.log_density(value_as<Values>(value)));
-            if constexpr (D::rank > 0 && !std::same_as<Real, double>)
+            if constexpr (D::rank > 0 && std::same_as<Real, Var<double>>) {
+                if (values->is_constant()) return Real(distribution.log_density(values->numbers())); // without a copy
+            } else if constexpr (D::rank > 0 && !std::same_as<Real, double>) {
                 if (values->is_constant()) return Real(distribution.log_density(values->values()));
+            }
             return Real(distribution.log_density(*values));
         }
     }
-    Value<Real> constrain(const Array<Real, 1>& u) const override {
+    using Density<Real>::constrain;
+    void constrain(const Array<Real, 1>& u, Value<Real>& point) const override {
         if constexpr (D::is_discrete)
             throw Error("", "a continuous support", std::string(name()),
                         "A discrete site has no unconstrained coordinates.");
-        else return array_t<Real, D::rank>(distribution.constrain(u));
+        else point = array_t<Real, D::rank>(distribution.constrain(u));
     }
     Real log_abs_det_jacobian(const Array<Real, 1>& u) const override {
         if constexpr (D::is_discrete) return Real(0.0);

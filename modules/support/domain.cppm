@@ -33,7 +33,7 @@ struct Continuous {
 /// Finite real numbers.
 struct Real : Continuous {
     static std::string name() { return "a real number"; }
-    static bool contains(double x) { return std::isfinite(x); }
+    static inline bool contains(double x) { return std::isfinite(x); }
     static double feasible() { return 0; }
     template <class U> static auto constrain(const U& u) { return u; }
     template <class X> static auto unconstrain(const X& x) { return x; }
@@ -43,7 +43,7 @@ struct Real : Continuous {
 /// Numbers above 0, by exp. Rounding never leaves the domain.
 struct Positive : Continuous {
     static std::string name() { return "a positive number"; }
-    static bool contains(double x) { return x > 0 && std::isfinite(x); }
+    static inline bool contains(double x) { return x > 0 && std::isfinite(x); }
     static double feasible() { return 1; }
     template <class U> static auto constrain(const U& u) {
         return clamp(exp(u), std::numeric_limits<double>::min(), std::numeric_limits<double>::max());
@@ -55,13 +55,13 @@ struct Positive : Continuous {
 /// Numbers from 0 on; a learnable point is kept above 0.
 struct NonNegative : Positive {
     static std::string name() { return "a number that is 0 or more"; }
-    static bool contains(double x) { return x >= 0 && std::isfinite(x); }
+    static inline bool contains(double x) { return x >= 0 && std::isfinite(x); }
 };
 
 /// Numbers from 0 to 1, by the logistic function; a learnable point is kept between them.
 struct UnitInterval : Continuous {
     static std::string name() { return "a number from 0 to 1"; }
-    static bool contains(double x) { return x >= 0 && x <= 1; }
+    static inline bool contains(double x) { return x >= 0 && x <= 1; }
     static double feasible() { return 0.5; }
     template <class U> static auto constrain(const U& u) {
         return clamp(sigmoid(u), std::numeric_limits<double>::min(), 1 - std::numeric_limits<double>::epsilon() / 2);
@@ -109,12 +109,12 @@ struct Discrete {
 
 struct Boolean : Discrete {
     static std::string name() { return "0 or 1"; }
-    static bool contains(double x) { return x == 0 || x == 1; }
+    static inline bool contains(double x) { return x == 0 || x == 1; }
 };
 
 struct NonNegativeInteger : Discrete {
     static std::string name() { return "an integer that is 0 or more"; }
-    static bool contains(double x) { return x >= 0 && std::isfinite(x) && x == std::floor(x); }
+    static inline bool contains(double x) { return x >= 0 && std::isfinite(x) && x == std::floor(x); }
 };
 
 /// The integers from `low` to `high`.
@@ -123,7 +123,7 @@ struct IntegerInterval : Discrete {
 
     IntegerInterval(double low_, double high_) : low(low_), high(high_) {}
     std::string name() const { return "an integer from " + format_exactly(low) + " to " + format_exactly(high); }
-    bool contains(double x) const { return x >= low && x <= high && x == std::floor(x); }
+    inline bool contains(double x) const { return x >= low && x <= high && x == std::floor(x); }
     double feasible() const { return low; }
 };
 

@@ -4,6 +4,7 @@ module;
 #include <cstddef>
 #include <span>
 #include <string>
+#include <utility>
 #include <variant>
 
 // Values of sites with their types erased, as handlers, traces and initial values pass them on.
@@ -26,17 +27,24 @@ struct Shape {
     std::array<std::size_t, 2> extents{};
     std::size_t rank = 0;
 
-    std::size_t size() const { return (rank > 0 ? extents[0] : 1) * (rank > 1 ? extents[1] : 1); }
-    std::span<const std::size_t> axes() const { return {extents.data(), rank}; }
+    inline std::size_t size() const { return (rank > 0 ? extents[0] : 1) * (rank > 1 ? extents[1] : 1); }
+    inline std::span<const std::size_t> axes() const { return {extents.data(), rank}; }
     std::string str() const { return format_shape(axes()); }
     /// The axes from `first` up to `last`.
-    Shape part(std::size_t first, std::size_t last) const {
+    inline Shape part(std::size_t first, std::size_t last) const {
         Shape result;
         for (std::size_t d = first; d < last; ++d) result.extents[result.rank++] = extents[d];
         return result;
     }
     friend bool operator==(const Shape&, const Shape&) = default;
 };
+
+/// The axes of one shape followed by those of another.
+inline Shape joined(const Shape& first, const Shape& last) {
+    Shape result = first;
+    for (std::size_t d = 0; d < last.rank; ++d) result.extents[result.rank++] = last.extents[d];
+    return result;
+}
 
 template <std::size_t Rank> Shape make_shape(const Extents<Rank>& extents) {
     Shape result;
@@ -93,6 +101,11 @@ template <class T, class... A> T value_as(const std::variant<A...>& value) {
         if (const T* exact = std::get_if<T>(&value)) return *exact;
     if constexpr (std::same_as<element_t<T>, Integer>) return whole_of<rank_of<T>>(data_of(value));
     else return T(real_of<rank_of<T>>(data_of(value)));
+}
+template <class T, class... A> T value_as(std::variant<A...>&& value) {
+    if constexpr ((std::same_as<T, A> || ...))
+        if (T* exact = std::get_if<T>(&value)) return std::move(*exact);
+    return value_as<T>(std::as_const(value));
 }
 
 } // namespace modus
