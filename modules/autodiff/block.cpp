@@ -203,7 +203,7 @@ template <class T> std::size_t block_rows(const Region& region, const Input<T>* 
             if (term->base == Term<T>::Base::product) columns += term->size;
     // X is in the second-level cache when it comes back, and with few columns in the first; with very many, long runs
     // down a column are what matters.
-    const std::size_t rows = columns <= 32 ? 256 : columns <= 1024 ? 128 : 512;
+    const std::size_t rows = columns == 0 ? 512 : columns <= 32 ? 256 : columns <= 1024 ? 128 : 512;
     const std::size_t needed = (region.rows + Batch::size - 1) / Batch::size * Batch::size;
     return std::min(rows, std::max(needed, Batch::size));
 }

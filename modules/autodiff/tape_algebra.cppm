@@ -112,8 +112,8 @@ template <class A, class B> auto multiply_on_tape(const A& x, const B& y) {
                         .stride = numbers.plane_stride(),
                         .size = y.size(),
                         .slot = y.slot(),
-                        .matrix = x.data(),
-                        .memory = memory};
+                        .memory = memory,
+                        .matrix = x.data()};
         return Array<Var<T>, 1>::predicted(tape, x.rows(), term);
     } else {
         Extents<rank> extents;
