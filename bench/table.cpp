@@ -127,6 +127,19 @@ auto add_row(const std::string& name, Row kind, const M& model, const Hand& by_h
     return problem;
 }
 
+/// All second derivatives, and their product with a vector.
+template <class M, class P, class... A>
+void add_hessian(const std::string& name, const M& model, const P& problem, const A&... data) {
+    const auto loss = [=]<Scalar Real>(const Array<Real, 1>& u) {
+        return TraceELBO{}.loss<Real>(RunOptions{.validate = false}, model, problem->guide, u, data...);
+    };
+    add_benchmark("hessian/" + name, 1, [=] { return hessian(loss, problem->guide.parameters())(0, 0); });
+    add_benchmark("hessian_vector_product/" + name, 1, [=] {
+        const Vector& u = problem->guide.parameters();
+        return hessian_vector_product(loss, u, u)[0];
+    });
+}
+
 std::string size_name(std::size_t n, std::size_t d) { return std::to_string(n) + "x" + std::to_string(d); }
 
 struct Regression {
@@ -144,9 +157,17 @@ void add_linear(const std::string& name, Row kind, const Regression& predicted) 
     Vector y = predicted.y;
     add_noise(y.size(), y.data());
     const hand::Linear data{X.rows(), X.cols(), X.data(), std::as_const(y).data()};
-    add_row(
+    const auto problem = add_row(
         name, kind, models::linear_regression,
         [=](const double* u, double* gradient) { return hand::linear_regression(data, u, gradient); }, X, y);
+    if (kind == Row::of_sweep) return;
+    add_hessian(name, models::linear_regression, problem, X, y);
+    const auto compact = std::make_shared<TraceELBO>(TraceELBO{.compact = true});
+    add_benchmark("ours_compact/" + name, 1, [=] {
+        return compact->value_and_gradient(RunOptions{.validate = false}, models::linear_regression, problem->guide,
+                                           problem->guide.parameters(), {problem->slope, problem->gradient.size()}, X,
+                                           y);
+    });
 }
 
 void add_logistic(const std::string& name, Row kind, const Regression& predicted) {
@@ -157,6 +178,7 @@ void add_logistic(const std::string& name, Row kind, const Regression& predicted
     const auto problem = add_row(
         name, kind, models::logistic_regression,
         [=](const double* u, double* gradient) { return hand::logistic_regression(data, u, gradient); }, X, y);
+    if (kind != Row::of_sweep) add_hessian(name, models::logistic_regression, problem, X, y);
     add_benchmark("hand_by_rows/" + name, 1,
                   [=] { return hand::logistic_regression_by_rows(data, problem->u, problem->slope); });
 }
