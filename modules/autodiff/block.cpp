@@ -17,7 +17,6 @@ namespace {
 
 constexpr std::size_t chunk_rows = 1024;          // summed up apart from each other, whatever the number of threads
 constexpr std::size_t parallel_numbers = 1 << 18; // fewer are done before another thread has woken up
-constexpr std::size_t max_inputs = 8;
 
 /// n words, uninitialized: few of them on the stack, else of the pool.
 class Scratch {

@@ -171,6 +171,9 @@ template <class T, class F, class... A> void map_loop(const void* formula, const
 /// a predictor, or, for elements that are repeated, into sums.
 enum class Way { none, stored, terms, summed };
 
+/// The arguments that a formula on a tape can have.
+inline constexpr std::size_t max_inputs = 8;
+
 /// One argument of a whole pass, its type erased.
 template <class T> struct Input {
     bool is_array;
@@ -306,6 +309,7 @@ template <class T, class F, class... A> auto scalar_on_tape(const F& f, const A&
 /// map_to, with arguments on a tape.
 template <std::size_t Rank, class F, class... A>
 auto map_over_tape(const Extents<Rank>& extents, const F& f, const A&... arguments) {
+    static_assert(sizeof...(A) <= max_inputs, "a formula on a tape has at most eight arguments: combine some of them");
     using T = tape_scalar_t<A...>;
     if constexpr (Rank == 0) {
         return scalar_on_tape<T>(f, arguments...);
@@ -330,6 +334,7 @@ auto map_over_tape(const Extents<Rank>& extents, const F& f, const A&... argumen
 /// sum_map_where, with arguments on a tape.
 template <std::size_t Rank, class F, class... A> auto
 sum_over_tape(const array_t<Integer, Rank>* mask, const Extents<Rank>& extents, const F& f, const A&... arguments) {
+    static_assert(sizeof...(A) <= max_inputs, "a formula on a tape has at most eight arguments: combine some of them");
     using T = tape_scalar_t<A...>;
     if constexpr (Rank == 0) {
         if (mask && *mask == 0) return Var<T>(0.0);

@@ -153,10 +153,11 @@ template <class T, class F> void for_each_run(const Term<T>& term, std::size_t f
 }
 template <class T> void add_gathered_runs(const Term<T>& term, double s, const double* x, std::size_t first,
                                           std::size_t n, double* out, bool is_first) {
+    const std::size_t room = (n + Batch::size - 1) / Batch::size * Batch::size;
     for_each_run(term, first, n, [&](std::size_t begin, std::size_t end, std::size_t group) {
         const Batch value(s * x[group]);
         if (is_first) // the run after this one overwrites what is too much
-            for (std::size_t k = begin; k < end; k += Batch::size) value.store(out + k);
+            for (std::size_t k = begin; k < end; k += Batch::size) store_at(value, out, k, room);
         else
             for (std::size_t k = begin; k < end; k += Batch::size) store_at(load_at(out, k, end) + value, out, k, end);
     });

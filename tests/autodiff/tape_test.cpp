@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <span>
+#include <tbb/global_control.h>
 #include <vector>
 
 #include "errors.hpp"
@@ -257,4 +258,30 @@ BOOST_AUTO_TEST_CASE(data_made_on_the_way) {
         return sum(exp(eta * 0.1)) + eta[7] + sum(product);
     };
     CHECK_MODES(f, point);
+}
+
+BOOST_AUTO_TEST_CASE(any_number_of_threads_gives_the_same_bits) {
+    // Enough numbers for every thread; groups, products, and partials that are stored.
+    constexpr std::size_t n = 60000;
+    const Matrix X = waves(n, 5);
+    const Vector y = wave(n, 1.3), scale(std::vector<double>(n, 1.5));
+    IntVector group(n);
+    for (std::size_t i = 0; i < n; ++i) group[i] = static_cast<Integer>(i % 6);
+    const auto f = [&](const auto& p) {
+        const auto a = p.slice(0, 6);
+        const auto eta = X * p.slice(0, 5) + a[group] + p[6];
+        return score(y, eta, exp(p[6]) * scale) + score(y, X * p.slice(1, 5), 2.0);
+    };
+    const auto with_threads = [&](std::size_t count) {
+        const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, count);
+        return value_and_gradient(f, point, Mode::reverse);
+    };
+    const auto [value, slopes] = with_threads(1);
+    BOOST_TEST(gradient_difference(f, point) < 1e-12);
+    for (const std::size_t count : {2, 3, 8})
+        for (int repeat = 0; repeat < 3; ++repeat) {
+            const auto [other_value, other_slopes] = with_threads(count);
+            BOOST_TEST(other_value == value);
+            BOOST_TEST((other_slopes == slopes));
+        }
 }
