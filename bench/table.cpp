@@ -4,10 +4,10 @@
 //     bench_table [--benchmark_...]            the table
 //     bench_table --sweep [--benchmark_...]    linear regression against the numbers of rows and of columns
 //     bench_table --memory                     peak memory of linear regression over the size of its data
+#include "../tests/counted_allocations.hpp"
 #include "data.hpp"
 #include "hand.hpp"
 #include <algorithm>
-#include <atomic>
 #include <benchmark/benchmark.h>
 #include <cmath>
 #include <cstdio>
@@ -15,7 +15,6 @@
 #include <cstring>
 #include <fstream>
 #include <memory>
-#include <new>
 #include <oneapi/tbb/global_control.h>
 #include <span>
 #include <string>
@@ -23,30 +22,6 @@
 
 import modus;
 using namespace modus;
-
-namespace {
-
-std::atomic<long> allocations = 0;
-
-void* counted(std::size_t bytes, std::size_t alignment) {
-    allocations.fetch_add(1, std::memory_order_relaxed);
-    void* block = alignment > alignof(std::max_align_t)
-                      ? std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment)
-                      : std::malloc(bytes ? bytes : 1);
-    if (!block) throw std::bad_alloc();
-    return block;
-}
-
-} // namespace
-
-void* operator new(std::size_t bytes) { return counted(bytes, 0); }
-void* operator new(std::size_t bytes, std::align_val_t alignment) {
-    return counted(bytes, static_cast<std::size_t>(alignment));
-}
-void operator delete(void* block) noexcept { std::free(block); }
-void operator delete(void* block, std::size_t) noexcept { std::free(block); }
-void operator delete(void* block, std::align_val_t) noexcept { std::free(block); }
-void operator delete(void* block, std::size_t, std::align_val_t) noexcept { std::free(block); }
 
 namespace {
 

@@ -1,8 +1,6 @@
 // After the first evaluation a step allocates nothing.
-#include <atomic>
+#include "counted_allocations.hpp"
 #include <boost/test/unit_test.hpp>
-#include <cstdlib>
-#include <new>
 
 import modus.autodiff;
 import modus.distributions;
@@ -11,30 +9,6 @@ import modus.handlers;
 import modus.infer;
 import modus.support;
 using namespace modus;
-
-namespace {
-
-std::atomic<long> allocations = 0;
-
-void* counted(std::size_t bytes, std::size_t alignment) {
-    ++allocations;
-    void* block = alignment > alignof(std::max_align_t)
-                      ? std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment)
-                      : std::malloc(bytes ? bytes : 1);
-    if (!block) throw std::bad_alloc();
-    return block;
-}
-
-} // namespace
-
-void* operator new(std::size_t bytes) { return counted(bytes, 0); }
-void* operator new(std::size_t bytes, std::align_val_t alignment) {
-    return counted(bytes, static_cast<std::size_t>(alignment));
-}
-void operator delete(void* block) noexcept { std::free(block); }
-void operator delete(void* block, std::size_t) noexcept { std::free(block); }
-void operator delete(void* block, std::align_val_t) noexcept { std::free(block); }
-void operator delete(void* block, std::size_t, std::align_val_t) noexcept { std::free(block); }
 
 BOOST_AUTO_TEST_CASE(steps_do_not_allocate) {
     const auto model = []<Scalar Real>(const Matrix& X, Observed<Vector> y) -> Model<Real> {
