@@ -42,6 +42,9 @@ using Matrix = Array<double, 2>;
 using IntVector = Array<Integer, 1>;
 using IntMatrix = Array<Integer, 2>;
 
+/// Throws Error where an index is not in [0, size).
+void check_indices(const IntVector& indices, std::size_t size);
+
 /// The sizes along each axis. A matrix has {rows, columns}.
 template <std::size_t Rank> using Extents = std::array<std::size_t, Rank>;
 
@@ -292,11 +295,8 @@ template <Element T, std::size_t Rank> class Array {
             return result;
         }
         result = uninitialized({indices.size()});
+        check_indices(indices, size());
         const Integer* index = indices.data();
-        for (std::size_t k = 0; k < indices.size(); ++k)
-            if (static_cast<std::size_t>(index[k]) >= size())
-                fail({"indices from 0 to ", size() ? size() - 1 : 0}, {index[k], " at position ", k},
-                     "Indices count from 0; check the index vector.");
         for (std::size_t p = 0; p < planes; ++p)
             for (std::size_t k = 0; k < indices.size(); ++k)
                 result.data_[p * result.stride_ + k] = data_[p * stride_ + static_cast<std::size_t>(index[k])];
@@ -394,6 +394,18 @@ template <Element T, std::size_t Rank> class Array {
     std::size_t stride_ = 0;
     bool is_constant_ = false;
 };
+
+/// How far the next row and the next column are in storage, for an array that repeats to a shape of rank `Rank`: an
+/// axis of size 1, or one that is missing on the left, repeats, with a step of 0.
+struct Steps {
+    std::size_t row = 0, column = 0;
+};
+template <std::size_t Rank, std::size_t R> Steps broadcast_steps(const Extents<R>& extents) {
+    const auto step = [&](std::size_t axis, std::size_t size) { return extents[axis] > 1 ? size : 0; };
+    if constexpr (R == 2) return {step(0, 1), step(1, extents[0])};
+    else if constexpr (Rank == 2) return {0, step(0, 1)};
+    else return {step(0, 1), 0};
+}
 
 /// The numbers without their tangents.
 template <Scalar T, std::size_t R> Array<double, R> value_of(const Array<T, R>& x) { return x.values(); }

@@ -380,13 +380,7 @@ template <class T> struct MapNode : Tape<T>::Node {
             const Slot<T> partial{part.input.partials, part.input.partial_stride};
             for (std::size_t k = 0; k < size; ++k) partial.at(k).set(partial.at(k).get() * slot.at(k).get());
             if (const Term<T>* terms = part.input.terms) {
-                pull_rows(terms, size, 0, size, partial.word, partial.stride, part.adjoints);
-                finish(terms, part.adjoints);
-                const TermAdjoint<T>* adjoint = part.adjoints;
-                for (const Term<T>* term = terms; term; term = term->next, ++adjoint) {
-                    if (term->factor_slot) term->factor_slot.add(adjoint->factor);
-                    if (term->slot) give(term->slot, T(1.0), adjoint->base, adjoint->stride, term->size);
-                }
+                pull_all(terms, size, partial.word, partial.stride, part.adjoints);
             } else if (!part.input.is_array) {
                 T total(0.0);
                 for (std::size_t k = 0; k < size; ++k) total += partial.at(k).get();
@@ -453,9 +447,7 @@ template <class T> void map_on_tape(Tape<T>& tape, const Region& whole_region, M
     template void map_on_tape(Tape<T>&, const Region&, MapLoop<T>, const void*, Input<T>*, std::size_t, double*,       \
                               std::size_t, const Slot<T>&);
 MODUS_INSTANTIATE(double)
-using Directional = Dual<double, 1>;
 MODUS_INSTANTIATE(Directional)
-using Directions = Dual<double, hessian_lanes>;
 MODUS_INSTANTIATE(Directions)
 
 } // namespace modus

@@ -225,17 +225,11 @@ template <class T, std::size_t Rank, class A> Input<T> make_input(const A& argum
     Input<T> input{};
     input.size = 1;
     if constexpr (AnyArray<A>) {
-        const auto& extents = argument.extents();
+        const Steps steps = broadcast_steps<Rank>(argument.extents());
         input.is_array = true;
         input.size = argument.size();
-        if constexpr (rank_of<A> == 2) {
-            input.row_step = extents[0] > 1;
-            input.column_step = extents[1] > 1 ? extents[0] : 0;
-        } else if constexpr (Rank == 2) {
-            input.column_step = extents[0] > 1;
-        } else {
-            input.row_step = extents[0] > 1;
-        }
+        input.row_step = steps.row;
+        input.column_step = steps.column;
         if constexpr (on_tape<A>) {
             input.is_active = true;
             // In more than one column its elements are needed more than once.
@@ -347,8 +341,9 @@ sum_over_tape(const array_t<Integer, Rank>* mask, const Extents<Rank>& extents, 
         Region region{extents[0], Rank == 2 ? extents[Rank - 1] : 1};
         if (mask) {
             region.mask = mask->data();
-            region.mask_row = mask->extents()[0] > 1 ? 1 : 0;
-            region.mask_column = Rank == 2 && mask->extents()[Rank - 1] > 1 ? mask->extents()[0] : 0;
+            const Steps steps = broadcast_steps<Rank>(mask->extents());
+            region.mask_row = steps.row;
+            region.mask_column = steps.column;
         }
         const auto total = [&](const auto&... real) {
             std::array inputs{make_input<T, Rank>(real)...};

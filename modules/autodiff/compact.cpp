@@ -103,9 +103,7 @@ template <class T> std::optional<Var<T>> compact_squares(const Vector& y, const 
 
 #define MODUS_INSTANTIATE(T) template std::optional<Var<T>> compact_squares(const Vector&, const Array<Var<T>, 1>&);
 MODUS_INSTANTIATE(double)
-using Directional = Dual<double, 1>;
 MODUS_INSTANTIATE(Directional)
-using Directions = Dual<double, hessian_lanes>;
 MODUS_INSTANTIATE(Directions)
 
 } // namespace modus

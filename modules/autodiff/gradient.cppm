@@ -122,7 +122,7 @@ template <class F> Vector gradient(F&& f, const Vector& x, Mode mode = {}) {
 
 /// The derivative of the gradient of f at x along v: the Hessian times v, by one evaluation over a tape of duals.
 template <class F> Vector hessian_vector_product(F&& f, const Vector& x, const Vector& v) {
-    using T = Dual<double, 1>;
+    using T = Directional;
     auto seeded = Array<T, 1>::uninitialized(x.extents());
     for (std::size_t k = 0; k < x.size(); ++k) seeded.store(k, T(x.load(k), {v[k]}));
     Array<T, 1> gradient;
@@ -137,7 +137,7 @@ template <class F> Vector hessian_vector_product(F&& f, const Vector& x, const V
 template <class F> Matrix hessian(F&& f, const Vector& x) {
     const std::size_t n = x.size();
     Matrix result(n, n);
-    Array<Dual<double, hessian_lanes>, 1> gradient;
+    Array<Directions, 1> gradient;
     for (std::size_t column = 0; column < n; column += hessian_lanes) {
         reverse_gradient(f, seed_directions<hessian_lanes>(x, column), gradient);
         for (std::size_t i = 0; i < n; ++i) {

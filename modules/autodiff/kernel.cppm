@@ -50,25 +50,12 @@ template <Argument... A> auto broadcast_extents(const A&... arguments) {
 template <std::size_t Rank, class A> class Reader {
   public:
     explicit Reader(const A& argument) : argument_(argument) {
-        if constexpr (AnyArray<A>) {
-            const auto& extents = argument.extents();
-            if constexpr (rank_of<A> == 2) {
-                row_step_ = extents[0] > 1;
-                column_step_ = extents[1] > 1 ? extents[0] : 0;
-            } else if constexpr (Rank == 2) {
-                column_step_ = extents[0] > 1;
-            } else {
-                row_step_ = extents[0] > 1;
-            }
-        }
+        if constexpr (AnyArray<A>) steps_ = broadcast_steps<Rank>(argument.extents());
     }
     decltype(auto) operator()(std::size_t i, std::size_t j) const {
         if constexpr (!AnyArray<A>) return as_real(argument_);
-        else return as_real(argument_.load(i * row_step_ + j * column_step_));
+        else return as_real(argument_.load(i * steps_.row + j * steps_.column));
     }
-
-    std::size_t row_step() const { return row_step_; }
-    std::size_t column_step() const { return column_step_; }
 
   private:
     template <class T> static auto as_real(const T& x) {
@@ -76,7 +63,7 @@ template <std::size_t Rank, class A> class Reader {
         else return x;
     }
     const A& argument_;
-    std::size_t row_step_ = 0, column_step_ = 0;
+    Steps steps_;
 };
 
 template <std::size_t Rank, class F, Argument... A>
@@ -134,8 +121,7 @@ auto sum_elements_where(MaskPointer<Rank> mask, const Extents<Rank>& extents, co
         if constexpr (Rank == 0) {
             return mask && *mask == 0 ? Result(0.0) : f(reader(0, 0)...);
         } else {
-            const std::size_t mask_row = mask && mask->extents()[0] > 1 ? 1 : 0;
-            const std::size_t mask_column = Rank == 2 && mask && mask->extents()[Rank - 1] > 1 ? mask->extents()[0] : 0;
+            const Steps mask_steps = mask ? broadcast_steps<Rank>(mask->extents()) : Steps{};
             const std::size_t rows = extents[0];
             const std::size_t columns = Rank == 2 ? extents[Rank - 1] : 1;
             constexpr std::size_t block = 256;
@@ -145,7 +131,8 @@ auto sum_elements_where(MaskPointer<Rank> mask, const Extents<Rank>& extents, co
                 for (std::size_t first = 0; first < rows; first += block) {
                     const std::size_t last = first + block < rows ? first + block : rows;
                     for (std::size_t i = first; i < last; ++i)
-                        if (!mask || mask->load(i * mask_row + j * mask_column) != 0) part += f(reader(i, j)...);
+                        if (!mask || mask->load(i * mask_steps.row + j * mask_steps.column) != 0)
+                            part += f(reader(i, j)...);
                     in_part += last - first;
                     if (in_part < block) continue;
                     total += part;

@@ -175,17 +175,6 @@ void scatter_runs(const Term<T>& term, const double* r, std::size_t first, std::
 
 } // namespace
 
-void check_indices(const IntVector& indices, std::size_t size) {
-    const Integer* index = indices.data();
-    std::uint64_t largest = 0; // negative ones are large, too
-    for (std::size_t k = 0; k < indices.size(); ++k) largest = std::max(largest, static_cast<std::uint64_t>(index[k]));
-    if (largest < size || indices.size() == 0) return;
-    std::size_t k = 0;
-    while (static_cast<std::uint64_t>(index[k]) < size) ++k;
-    fail({"indices from 0 to ", size ? size - 1 : 0}, {index[k], " at position ", k},
-         "Indices count from 0; check the index vector.");
-}
-
 template <class T> void find_runs(Tape<T>& tape, const IntVector& indices, Term<T>& term) {
     constexpr std::size_t shortest = 4; // on average; shorter ones are better gathered
     const std::size_t n = indices.size();
@@ -224,9 +213,13 @@ template <class T> const Term<T>* scaled_terms(Tape<T>& tape, const Term<T>* ter
     *copy = *terms;
     copy->next = scaled_terms(tape, terms->next, coefficient, factor, rest);
     copy->coefficient *= coefficient;
-    const Var<T> product = Var<T>(terms->factor, terms->factor_slot, &tape) * factor;
-    copy->factor = product.value;
-    copy->factor_slot = product.slot;
+    if (factor.slot) {
+        const Var<T> product = Var<T>(terms->factor, terms->factor_slot, &tape) * factor;
+        copy->factor = product.value;
+        copy->factor_slot = product.slot;
+    } else {
+        copy->coefficient *= value_of(factor);
+    }
     return copy;
 }
 
@@ -370,21 +363,23 @@ void give(const Slot<T>& slot, const T& factor, const double* partials, std::siz
     }
 }
 
+template <class T>
+void pull_all(const Term<T>* terms, std::size_t rows, const double* r, std::size_t r_stride, TermAdjoint<T>* adjoints) {
+    pull_rows(terms, rows, 0, rows, r, r_stride, adjoints);
+    finish(terms, adjoints);
+    for (const Term<T>* term = terms; term; term = term->next, ++adjoints) {
+        if (term->factor_slot) term->factor_slot.add(adjoints->factor);
+        if (term->slot) give(term->slot, T(1.0), adjoints->base, adjoints->stride, term->size);
+    }
+}
+
 template <class T> void Predictor<T>::force(Tape<T>& tape) {
     struct Elements : Tape<T>::Node {
         Predictor* predictor;
         TermAdjoint<T>* adjoints;
 
         void pull_back() {
-            const Term<T>* terms = predictor->terms;
-            pull_rows(terms, predictor->size, 0, predictor->size, predictor->slot.word, predictor->slot.stride,
-                      adjoints);
-            finish(terms, adjoints);
-            const TermAdjoint<T>* adjoint = adjoints;
-            for (const Term<T>* term = terms; term; term = term->next, ++adjoint) {
-                if (term->factor_slot) term->factor_slot.add(adjoint->factor);
-                if (term->slot) give(term->slot, T(1.0), adjoint->base, adjoint->stride, term->size);
-            }
+            pull_all(predictor->terms, predictor->size, predictor->slot.word, predictor->slot.stride, adjoints);
         }
     };
     const std::size_t whole = size / Batch::size * Batch::size;
@@ -412,11 +407,10 @@ template <class T> void Predictor<T>::force(Tape<T>& tape) {
                             TermAdjoint<T>*);                                                                          \
     template void add_adjoints(const Term<T>*, TermAdjoint<T>*, const TermAdjoint<T>*);                                \
     template void finish(const Term<T>*, TermAdjoint<T>*);                                                             \
+    template void pull_all(const Term<T>*, std::size_t, const double*, std::size_t, TermAdjoint<T>*);                  \
     template void give(const Slot<T>&, const T&, const double*, std::size_t, std::size_t);
 MODUS_INSTANTIATE(double)
-using Directional = Dual<double, 1>;
 MODUS_INSTANTIATE(Directional)
-using Directions = Dual<double, hessian_lanes>;
 MODUS_INSTANTIATE(Directions)
 
 } // namespace modus

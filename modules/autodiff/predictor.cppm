@@ -81,4 +81,8 @@ template <class T> void finish(const Term<T>* terms, TermAdjoint<T>* adjoints);
 template <class T>
 void give(const Slot<T>& slot, const T& factor, const double* partials, std::size_t stride, std::size_t size);
 
+/// The way back of all rows at once, into the slots of the terms.
+template <class T>
+void pull_all(const Term<T>* terms, std::size_t rows, const double* r, std::size_t r_stride, TermAdjoint<T>* adjoints);
+
 } // namespace modus

@@ -19,6 +19,8 @@ export namespace modus {
 /// The scalars that a tape may compute with are double, Dual<double, 1> (Hessian-vector products) and this many
 /// directions (Hessians): the parts of a tape that do not depend on formulas are compiled for these.
 inline constexpr std::size_t hessian_lanes = 4;
+using Directional = Dual<double, 1>;
+using Directions = Dual<double, hessian_lanes>;
 
 /// Words in a T: a double is one, a Dual over N directions N + 1.
 template <class T> inline constexpr std::size_t words_in = sizeof(T) / sizeof(double);

@@ -85,9 +85,11 @@ template <class T> Array<Var<T>, 1> stack_on_tape(std::span<const Var<T>> x) {
     Tape<T>* tape = nullptr;
     for (const Var<T>& element : x)
         if (element.tape) tape = element.tape;
-    auto values = Array<T, 1>::uninitialized({x.size()});
-    for (std::size_t k = 0; k < x.size(); ++k) values.store(k, x[k].value);
-    if (!tape) return Array<Var<T>, 1>(values.values());
+    if (!tape) {
+        Vector constants(x.size());
+        for (std::size_t k = 0; k < x.size(); ++k) constants[k] = value_of(x[k]);
+        return Array<Var<T>, 1>(constants);
+    }
     auto result = Array<Var<T>, 1>::make(tape, {x.size()});
     auto own = result.numbers();
     for (std::size_t k = 0; k < x.size(); ++k) own.store(k, x[k].value);
@@ -121,9 +123,7 @@ template <class T> Array<Var<T>, 1> concatenate_on_tape(const Array<Var<T>, 1>& 
     template Array<Var<T>, 1> stack_on_tape(std::span<const Var<T>>);                                                  \
     template Array<Var<T>, 1> concatenate_on_tape(const Array<Var<T>, 1>&, const Array<Var<T>, 1>&);
 MODUS_INSTANTIATE(double)
-using Directional = Dual<double, 1>;
 MODUS_INSTANTIATE(Directional)
-using Directions = Dual<double, hessian_lanes>;
 MODUS_INSTANTIATE(Directions)
 
 } // namespace modus

@@ -15,11 +15,6 @@ import :error;
 import :predictor;
 import :tape;
 
-namespace modus {
-/// Throws Error where an index is not in [0, size).
-void check_indices(const IntVector& indices, std::size_t size);
-} // namespace modus
-
 export namespace modus {
 
 /// An array of Var<T>. Its memory belongs to the tape, except for data, which are constants and share theirs.

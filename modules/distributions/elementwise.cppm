@@ -229,10 +229,10 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
                 return numbers;
             }
         if constexpr (AnyArray<A>) {
-            const Reader<Rank, A> reader(a);
+            const Steps steps = broadcast_steps<Rank>(a.extents());
             numbers.size = a.size();
-            numbers.row_step = reader.row_step();
-            numbers.column_step = reader.column_step();
+            numbers.row_step = steps.row;
+            numbers.column_step = steps.column;
         }
         if constexpr (std::same_as<element_t<A>, Integer>) {
             if constexpr (AnyArray<A>) numbers.whole = a.data();
