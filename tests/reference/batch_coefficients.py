@@ -102,6 +102,9 @@ def main():
     ln2, half = mp.log(2), mpf(1) / 2
     fit("exp, q", lambda r: sum(r**k / mp.factorial(k + 2) for k in range(40)), lambda r: r * r + TINY,
         -ln2 / 2 * mpf("1.0001"), ln2 / 2 * mpf("1.0001"), 9)
+    fit("exp by a table, q", lambda r: sum(r**k / mp.factorial(k + 2) for k in range(40)), lambda r: r * r + TINY,
+        -ln2 / 32 * mpf("1.0001"), ln2 / 32 * mpf("1.0001"), 4)
+    print("  {" + ", ".join(float(2 ** (mpf(k) / 16)).hex() for k in range(16)) + "}")
     z_end = ((mp.sqrt(2) - 1) / (mp.sqrt(2) + 1)) ** 2 * mpf("1.00001")
     atanh = lambda z, k: sum(z**i / (2 * i + 2 * k + 1) for i in range(62 - k))  # noqa: E731
     fit("log, r", lambda z: 2 * atanh(z, 1), lambda z: z / 2 + TINY, 0, z_end, 6)
