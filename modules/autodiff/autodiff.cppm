@@ -15,6 +15,7 @@ export import :math;
 export import :pool;
 export import :predictor;
 export import :select;
+export import :summand;
 export import :tape;
 export import :tape_algebra;
 export import :tape_array;

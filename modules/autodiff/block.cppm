@@ -17,6 +17,7 @@ import :batch;
 import :dual;
 import :local;
 import :predictor;
+import :summand;
 import :tape;
 import :tape_array;
 
@@ -115,8 +116,9 @@ template <class B, std::size_t I, class R> inline B result_partial(const R& resu
     }
 }
 
-/// Adds f over `count` numbers, a multiple of the batch size, to sums[0]; partials by scalar arguments are added to
-/// sums[1 + I], those by array arguments are stored.
+/// Adds f over `count` numbers, a multiple of the batch size and at most `longest_sum`, to sums[0]; partials by scalar
+/// arguments are added to sums[1 + I], those by array arguments are stored.
+inline constexpr std::size_t longest_sum = most_factors * Batch::size;
 template <class T>
 using SumLoop = void (*)(const void* formula, const BlockArgument* arguments, std::size_t count, batch_t<T>* sums);
 template <class T, class F, class... A>
@@ -125,12 +127,16 @@ void sum_loop(const void* formula, const BlockArgument* arguments, std::size_t c
     const F& f = *static_cast<const F*>(formula);
     [&]<std::size_t... I>(std::index_sequence<I...>) {
         const std::tuple<BatchArgument<T, A, I>...> batch(arguments[I]...);
+        constexpr bool has_logarithm = is_less_log1p<decltype(f(std::get<I>(batch).at(0)...))>;
         B total(0.0);
+        Batch logarithms(0.0); // exp - 1 of those that are left
         std::array<B, sizeof...(A)> by_scalar;
         by_scalar.fill(B(0.0));
         for (std::size_t k = 0; k < count; k += Batch::size) {
-            const auto result = f(std::get<I>(batch).at(k)...);
+            const auto summand = f(std::get<I>(batch).at(k)...);
+            const auto& result = without_logarithm(summand);
             total += result_value<B>(result);
+            if constexpr (has_logarithm) logarithms = and_factor(logarithms, summand.e);
             const auto take = [&]<std::size_t J>() {
                 using Argument = std::tuple_element_t<J, std::tuple<A...>>;
                 if constexpr (on_tape<Argument>) {
@@ -141,6 +147,7 @@ void sum_loop(const void* formula, const BlockArgument* arguments, std::size_t c
             };
             (take.template operator()<I>(), ...);
         }
+        if constexpr (has_logarithm) total -= B(log1p(logarithms));
         sums[0] += total;
         ((sums[1 + I] += by_scalar[I]), ...);
     }(std::index_sequence_for<A...>());

@@ -5,6 +5,7 @@ module;
 #include <limits>
 #include <numbers>
 #include <type_traits>
+#include <utility>
 
 // The functions that models and densities use, for every scalar and elementwise for arrays.
 //
@@ -18,6 +19,7 @@ import :dual;
 import :kernel;
 import :local;
 import :select;
+import :summand;
 import :tape;
 
 namespace modus {
@@ -301,6 +303,20 @@ template <unsigned Mask> auto softplus(const Local<Batch, Mask>& x) {
 }
 /// log(sigmoid(x)).
 template <Argument X> auto log_sigmoid(const X& x) { return -softplus(-x); }
+/// log(sigmoid(x)), as all that a formula returns: on a tape, a sum takes one logarithm for many elements.
+template <Argument X> auto log_sigmoid_summand(const X& x) { return log_sigmoid(x); }
+template <class T, unsigned Mask> requires(!std::same_as<decltype(value_of(std::declval<T>())), double>)
+auto log_sigmoid_summand(const Local<T, Mask>& x) {
+    // min(x, 0) - log1p(e), e = exp(-|x|): one exponential and one division serve the value and its derivatives.
+    const Batch z = value_of(x), e = exp(select(z < 0.0, z, -z)), inverse = 1.0 / (1.0 + e);
+    const Batch slope = select(z > 0.0, e * inverse, inverse);
+    const auto lifted = [&](const Batch& y, const Batch& dy) {
+        if constexpr (std::same_as<T, Batch>) return y;
+        else return chain(y, dy, x.value);
+    };
+    const auto rest = chain(lifted(select(z < 0.0, z, Batch(0.0)), slope), lifted(slope, -e * inverse * inverse), x);
+    return LessLog1p<std::remove_const_t<decltype(rest)>>{rest, e};
+}
 /// log(p / (1 - p)), p in (0, 1).
 template <Argument X> auto logit(const X& x) {
     return lift(
