@@ -202,7 +202,9 @@ template <class T> std::size_t block_rows(const Region& region, const Input<T>* 
             if (term->base == Term<T>::Base::product) columns += term->size;
     // X is in the second-level cache when it comes back, and with few columns in the first; with very many, long runs
     // down a column are what matters.
-    const std::size_t rows = columns == 0 ? 512 : columns <= 32 ? 256 : columns <= 1024 ? 128 : 512;
+    constexpr std::size_t longest = 512;
+    static_assert(longest <= longest_sum);
+    const std::size_t rows = columns == 0 ? longest : columns <= 32 ? 256 : columns <= 1024 ? 128 : longest;
     const std::size_t needed = (region.rows + Batch::size - 1) / Batch::size * Batch::size;
     return std::min(rows, std::max(needed, Batch::size));
 }
@@ -277,7 +279,8 @@ template <class T> Var<T> sum_on_tape(Tape<T>& tape, const Region& whole_region,
     }
 
     // Chunks depend on the shapes alone. Where each would have sums of many groups, there are fewer.
-    std::size_t chunks = is_divisible ? (region.rows + chunk_rows - 1) / chunk_rows : 1;
+    const bool is_parallel = is_divisible && size * columns >= parallel_numbers;
+    std::size_t chunks = is_parallel ? (region.rows + chunk_rows - 1) / chunk_rows : 1;
     if (summed > 0) chunks = std::clamp<std::size_t>(size / (4 * summed), 1, chunks);
     const std::size_t per_chunk = ((region.rows + chunks - 1) / chunks + Batch::size - 1) / Batch::size * Batch::size;
     const std::size_t block = block_rows(region, inputs, count);
@@ -309,9 +312,8 @@ template <class T> Var<T> sum_on_tape(Tape<T>& tape, const Region& whole_region,
             pass.rows(column, begin, end, chunk.adjoints.data(), run);
         for (std::size_t j = 0; j <= count; ++j) chunk.sums[j] = reduced<T>(sums[j]);
     };
-    if (chunks > 1 && size * columns >= parallel_numbers) tbb::parallel_for(std::size_t{0}, chunks, do_chunk);
-    else
-        for (std::size_t c = 0; c < chunks; ++c) do_chunk(c);
+    if (chunks > 1) tbb::parallel_for(std::size_t{0}, chunks, do_chunk);
+    else do_chunk(0);
 
     Chunk<T>& total = results[0];
     for (std::size_t c = 1; c < chunks; ++c) {

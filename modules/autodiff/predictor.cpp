@@ -31,15 +31,23 @@ void add_scaled(double s, const double* x, std::size_t n, double* out, bool is_f
         (is_first ? term : Batch::load(out + k) + term).store(out + k);
     }
 }
+/// The sum of f(k, load) over batches from k = 0 to n, where `load` reads one at an address: in several parts, none of
+/// which waits for the one before.
+template <class F> double sum_of_batches(std::size_t n, const F& f) {
+    constexpr std::size_t together = 4;
+    std::array<Batch, together> parts;
+    parts.fill(Batch(0.0));
+    std::size_t k = 0;
+    for (; k + together * Batch::size <= n; k += together * Batch::size)
+        for (std::size_t j = 0; j < together; ++j) parts[j] += f(k + j * Batch::size, Batch::load);
+    for (; k < n; k += Batch::size) parts[0] += f(k, [=](const double* from) { return load_at(from, 0, n - k); });
+    return sum((parts[0] + parts[1]) + (parts[2] + parts[3]));
+}
 double dot_product(const double* x, const double* y, std::size_t n) {
-    Batch total(0.0);
-    for (std::size_t k = 0; k < n; k += Batch::size) total += load_at(x, k, n) * load_at(y, k, n);
-    return sum(total);
+    return sum_of_batches(n, [=](std::size_t k, const auto& load) { return load(x + k) * load(y + k); });
 }
 double total_of(const double* x, std::size_t n) {
-    Batch total(0.0);
-    for (std::size_t k = 0; k < n; k += Batch::size) total += load_at(x, k, n);
-    return sum(total);
+    return sum_of_batches(n, [=](std::size_t k, const auto& load) { return load(x + k); });
 }
 
 /// out (+)= X[rows of the block] * W, where W has `Words` numbers for each column of X, and out as many planes; X has
@@ -151,30 +159,36 @@ template <class T, class F> void for_each_run(const Term<T>& term, std::size_t f
         begin = end;
     }
 }
+/// Calls f(k, count) for all rows of a run, at most eight at a time. Most runs take the same way, whatever their
+/// length: at most sixteen rows, as two batches of which the second may be empty.
+template <class F> void for_each_batch(std::size_t begin, std::size_t end, const F& f) {
+    for (std::size_t k = begin; k < end; k += 2 * Batch::size) {
+        const std::size_t left = std::min(end - k, 2 * Batch::size), here = std::min(left, Batch::size);
+        f(k, here);
+        f(k + Batch::size, left - here);
+    }
+}
 template <class T> void add_gathered_runs(const Term<T>& term, double s, const double* x, std::size_t first,
                                           std::size_t n, double* out, bool is_first) {
     const std::size_t room = (n + Batch::size - 1) / Batch::size * Batch::size;
     for_each_run(term, first, n, [&](std::size_t begin, std::size_t end, std::size_t group) {
         const Batch value(s * x[group]);
-        if (is_first) // the run after this one overwrites what is too much
-            for (std::size_t k = begin; k < end; k += Batch::size) store_at(value, out, k, room);
-        else
-            for (std::size_t k = begin; k < end; k += Batch::size) store_at(load_at(out, k, end) + value, out, k, end);
+        for_each_batch(begin, end, [&](std::size_t k, std::size_t count) {
+            if (!is_first) store_some(load_some(out + k, count) + value, out + k, count);
+            else if (k < room) store_at(value, out, k, room); // the run after this one overwrites what is too much
+        });
     });
 }
 template <class T>
 void scatter_runs(const Term<T>& term, const double* r, std::size_t first, std::size_t n, double* g) {
     for_each_run(term, first, n, [&](std::size_t begin, std::size_t end, std::size_t group) {
-        const std::size_t size = end - begin;
-        if (size > 2 * Batch::size) g[group] += total_of(r + begin, size);
-        else // the usual case, without a branch that depends on the size
-            g[group] += sum(load_some(r + begin, std::min(size, Batch::size)) +
-                            load_some(r + begin + Batch::size, std::max(size, Batch::size) - Batch::size));
+        Batch total(0.0);
+        for_each_batch(begin, end, [&](std::size_t k, std::size_t count) { total += load_some(r + k, count); });
+        g[group] += sum(total);
     });
 }
 
-} // namespace
-
+/// Notes the runs of a `gather`, where there are long ones: rows that are sorted by group.
 template <class T> void find_runs(Tape<T>& tape, const IntVector& indices, Term<T>& term) {
     constexpr std::size_t shortest = 4; // on average; shorter ones are better gathered
     const std::size_t n = indices.size();
@@ -204,6 +218,17 @@ template <class T> void find_runs(Tape<T>& tape, const IntVector& indices, Term<
     runs[found] = static_cast<std::uint32_t>(n);
     term.runs = runs;
     term.run_count = found;
+}
+
+} // namespace
+
+template <class T> void gather_by(Tape<T>& tape, const IntVector& indices, Term<T>& term) {
+    term.index = indices.data();
+    find_runs(tape, indices, term);
+    std::uint64_t largest = 0; // negative ones are large, too
+    for (std::size_t k = 0; k < term.run_count; ++k)
+        largest = std::max(largest, static_cast<std::uint64_t>(term.index[term.runs[k]]));
+    if (!term.runs || largest >= term.size) check_indices(indices, term.size);
 }
 
 template <class T> const Term<T>* scaled_terms(Tape<T>& tape, const Term<T>* terms, double coefficient,
@@ -399,7 +424,7 @@ template <class T> void Predictor<T>::force(Tape<T>& tape) {
 
 #define MODUS_INSTANTIATE(T)                                                                                           \
     template struct Predictor<T>;                                                                                      \
-    template void find_runs(Tape<T>&, const IntVector&, Term<T>&);                                                     \
+    template void gather_by(Tape<T>&, const IntVector&, Term<T>&);                                                     \
     template const Term<T>* scaled_terms(Tape<T>&, const Term<T>*, double, const Var<T>&, const Term<T>*);             \
     template TermAdjoint<T>* term_adjoints(Tape<T>&, const Term<T>*, const TermAdjoint<T>*);                           \
     template void evaluate_rows(const Term<T>*, std::size_t, std::size_t, std::size_t, double*, std::size_t);          \

@@ -46,8 +46,9 @@ template <class T> struct Predictor {
     void force(Tape<T>& tape);
 };
 
-/// Notes the runs of a `gather`, where there are long ones: rows that are sorted by group.
-template <class T> void find_runs(Tape<T>& tape, const IntVector& indices, Term<T>& term);
+/// Makes these the indices of a `gather`. Notes their runs where there are long ones: rows that are sorted by group.
+/// Throws Error where an index is out of range; where there are runs, one look at each of them tells.
+template <class T> void gather_by(Tape<T>& tape, const IntVector& indices, Term<T>& term);
 
 /// A copy of the terms, each multiplied by the coefficient and the factor, in front of `rest`.
 template <class T> const Term<T>* scaled_terms(Tape<T>& tape, const Term<T>* terms, double coefficient,

@@ -101,7 +101,6 @@ template <class T, std::size_t Rank> class Array<Var<T>, Rank> {
     /// The elements at `indices`, in their order: alpha[group]. Throws Error where an index is out of range.
     Array operator[](const IntVector& indices) const requires(Rank == 1)
     {
-        check_indices(indices, size());
         if (is_constant()) return Array(values_.values()[indices]);
         const auto& own = numbers();
         tape_->keep(indices.buffer());
@@ -110,9 +109,8 @@ template <class T, std::size_t Rank> class Array<Var<T>, Rank> {
                         .values = own.data(),
                         .stride = own.plane_stride(),
                         .size = size(),
-                        .slot = slot(),
-                        .index = indices.data()};
-        find_runs(*tape_, indices, *term);
+                        .slot = slot()};
+        gather_by(*tape_, indices, *term);
         return predicted(tape_, indices.size(), term);
     }
 
