@@ -85,6 +85,23 @@ template <std::size_t Words> void add_product(const double* x, std::size_t leadi
     }
 }
 
+constexpr std::size_t columns_at_once = 256; // whose weights are multiplied beforehand
+/// The same for at most so many columns that have few tangents, as for some columns of a Hessian: the values are one
+/// product, and each tangent adds its column.
+template <std::size_t Words> void add_sparse_product(const double* x, std::size_t leading, std::size_t n,
+                                                     const double* w, std::size_t columns, double* out,
+                                                     std::size_t stride, bool is_first) {
+    std::array<double, columns_at_once> values;
+    for (std::size_t d = 0; d < columns; ++d) values[d] = w[d * Words];
+    add_product<1>(x, leading, n, values.data(), columns, out, stride, is_first);
+    for (std::size_t p = 1; p < Words; ++p) {
+        double* plane = out + p * stride;
+        if (is_first) std::fill_n(plane, (n + Batch::size - 1) / Batch::size * Batch::size, 0.0);
+        for (std::size_t d = 0; d < columns; ++d)
+            if (w[d * Words + p] != 0) add_scaled(w[d * Words + p], x + d * leading, n, plane, false);
+    }
+}
+
 /// Products of a few columns of a block with the planes of r: sums[c][p].
 template <std::size_t Words, std::size_t Columns>
 void transposed_products(const double* x, std::size_t leading, std::size_t n, const double* r, std::size_t stride,
@@ -256,13 +273,19 @@ template <class T> void evaluate_rows(const Term<T>* terms, std::size_t rows, st
         const T scale = term->factor * term->coefficient;
         if (term->base == Term<T>::Base::product) {
             const Slot<T> weight{const_cast<double*>(term->values), term->stride};
-            std::array<T, 256> scaled;
-            for (std::size_t d = 0; d < term->size; d += scaled.size()) { // a piece at a time
-                const std::size_t piece = std::min(scaled.size(), term->size - d);
-                for (std::size_t i = 0; i < piece; ++i) scaled[i] = scale * weight.at(d + i).get();
-                add_product<words>(term->matrix + d * rows + first, rows, count,
-                                   reinterpret_cast<const double*>(scaled.data()), piece, out, out_stride,
-                                   is_first && d == 0);
+            std::array<double, columns_at_once * words> scaled;
+            for (std::size_t d = 0; d < term->size; d += columns_at_once) { // a piece at a time
+                const std::size_t piece = std::min(columns_at_once, term->size - d);
+                std::size_t tangents = 0;
+                for (std::size_t i = 0; i < piece; ++i) {
+                    const T w = scale * weight.at(d + i).get();
+                    for (std::size_t p = 0; p < words; ++p) scaled[i * words + p] = word(w, p);
+                    for (std::size_t p = 1; p < words; ++p) tangents += word(w, p) != 0;
+                }
+                const bool is_sparse = words > 1 && 3 * tangents <= (words - 1) * piece;
+                const auto add = is_sparse ? add_sparse_product<words> : add_product<words>;
+                add(term->matrix + d * rows + first, rows, count, scaled.data(), piece, out, out_stride,
+                    is_first && d == 0);
             }
             is_first = false;
             continue;
@@ -270,8 +293,9 @@ template <class T> void evaluate_rows(const Term<T>* terms, std::size_t rows, st
         const bool is_data = term->stride == 0;
         for (std::size_t p = 0; p < words; ++p) {
             double* plane = out + p * out_stride;
-            // Plane p of scale * base is scale_p base_0, and for tangents of both also scale_0 base_p.
-            const auto add = [&](double s, const double* values, bool starts) {
+            bool starts = is_first;
+            const auto add = [&](double s, const double* values) {
+                if (p > 0 && s == 0 && !starts) return; // no tangent
                 switch (term->base) {
                 case Term<T>::Base::one: {
                     const Batch constant(s);
@@ -286,10 +310,12 @@ template <class T> void evaluate_rows(const Term<T>* terms, std::size_t rows, st
                     break;
                 case Term<T>::Base::product: break; // above
                 }
+                starts = false;
             };
-            add(word(scale, p), term->values, is_first);
+            // Plane p of scale * base is scale_p base_0, and for tangents of both also scale_0 base_p.
             if (p > 0 && !is_data && term->base != Term<T>::Base::one)
-                add(word(scale, 0), term->values + p * term->stride, false);
+                add(word(scale, 0), term->values + p * term->stride);
+            add(word(scale, p), term->values);
         }
         is_first = false;
     }
