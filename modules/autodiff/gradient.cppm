@@ -137,17 +137,16 @@ template <class F> Vector hessian_vector_product(F&& f, const Vector& x, const V
 template <class F> Matrix hessian(F&& f, const Vector& x) {
     const std::size_t n = x.size();
     Matrix result(n, n);
+    double* entries = result.data();
     Array<Directions, 1> gradient;
     for (std::size_t column = 0; column < n; column += hessian_lanes) {
         reverse_gradient(f, seed_directions<hessian_lanes>(x, column), gradient);
-        for (std::size_t i = 0; i < n; ++i) {
-            const auto row = gradient.load(i);
-            for (std::size_t j = column; j < std::min(column + hessian_lanes, n); ++j)
-                result(i, j) = row.tangent[j - column];
-        }
+        for (std::size_t j = column; j < std::min(column + hessian_lanes, n); ++j)
+            std::copy_n(gradient.data() + (1 + j - column) * gradient.plane_stride(), n, entries + j * n);
     }
     for (std::size_t i = 0; i < n; ++i)
-        for (std::size_t j = 0; j < i; ++j) result(i, j) = result(j, i) = 0.5 * (result(i, j) + result(j, i));
+        for (std::size_t j = 0; j < i; ++j)
+            entries[i + j * n] = entries[j + i * n] = 0.5 * (entries[i + j * n] + entries[j + i * n]);
     return result;
 }
 
