@@ -176,14 +176,14 @@ template <class T, class F> void for_each_run(const Term<T>& term, std::size_t f
         begin = end;
     }
 }
-/// Calls f(k, count) for all rows of a run, at most eight at a time. Most runs take the same way, whatever their
-/// length: at most sixteen rows, as two batches of which the second may be empty.
+/// Calls f(k, count) for all rows of a run, at most eight at a time. The last sixteen, or fewer, are two batches, of
+/// which the second may be empty: most runs take the same way, whatever their length.
 template <class F> void for_each_batch(std::size_t begin, std::size_t end, const F& f) {
-    for (std::size_t k = begin; k < end; k += 2 * Batch::size) {
-        const std::size_t left = std::min(end - k, 2 * Batch::size), here = std::min(left, Batch::size);
-        f(k, here);
-        f(k + Batch::size, left - here);
-    }
+    std::size_t k = begin;
+    for (; k + 2 * Batch::size < end; k += Batch::size) f(k, Batch::size);
+    const std::size_t count = std::min(end - k, Batch::size);
+    f(k, count);
+    f(k + Batch::size, end - k - count);
 }
 template <class T> void add_gathered_runs(const Term<T>& term, double s, const double* x, std::size_t first,
                                           std::size_t n, double* out, bool is_first) {

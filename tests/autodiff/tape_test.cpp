@@ -43,7 +43,7 @@ constexpr auto score = [](const auto& y, const auto& mean, const auto& scale) {
         y, mean, scale);
 };
 
-// Around a batch of 8, a block of 256, a chunk of 1024 rows.
+// Around a batch of 8, blocks of 256, and several of them.
 constexpr std::array<std::size_t, 12> row_counts{1, 2, 7, 8, 9, 63, 64, 137, 255, 257, 1031, 2100};
 
 } // namespace
@@ -75,6 +75,7 @@ BOOST_AUTO_TEST_CASE(many_columns) {
         const Vector y = wave(83, 1.3), w = wave(d, 0.9);
         const auto f = [&](const auto& p) { return score(y, X * p, 0.7); };
         BOOST_TEST(gradient_difference(f, w) < 1e-12, d);
+        if (d <= 16) BOOST_TEST(hessian_difference(f, w) < 1e-12, d);
     }
 }
 
@@ -107,6 +108,11 @@ BOOST_AUTO_TEST_CASE(indices_are_checked) {
     const auto fails = [&](const IntVector& group) { gradient(f(group), point, Mode::reverse); };
     BOOST_TEST(throws_with<Error>([&] { fails({0, 7}); }, "indices from 0 to 6", "7 at position 1"));
     BOOST_TEST(throws_with<Error>([&] { fails({-1, 3}); }, "indices from 0 to 6", "-1 at position 0"));
+    // In runs of one group.
+    BOOST_TEST(
+        throws_with<Error>([&] { fails({1, 1, 1, 1, 1, 7, 7, 7, 7, 7}); }, "indices from 0 to 6", "7 at position 5"));
+    BOOST_TEST(throws_with<Error>([&] { fails({1, 1, 1, 1, 1, -2, -2, -2, -2, -2, 0, 0, 0, 0, 0}); },
+                                  "indices from 0 to 6", "-2 at position 5"));
 }
 
 BOOST_AUTO_TEST_CASE(elementwise) {
