@@ -44,8 +44,7 @@ template <class A, class B, class F> auto linear_sum(const A& x, const B& y, dou
         if (tape && fits(x, size) && fits(y, size))
             return Array<Var<T>, 1>::predicted(
                 tape, size,
-                terms_of(*tape, x, size, 1,
-                         terms_of(*tape, y, size, coefficient, static_cast<const Term<T>*>(nullptr))));
+                terms_of(*tape, x, size, Var<T>(1.0), terms_of(*tape, y, size, Var<T>(coefficient), nullptr)));
         return map(formula, x, y);
     } else {
         return map(formula, x, y);
@@ -57,9 +56,7 @@ template <class S, class A, class F> auto scaled(const S& factor, const A& x, co
         using T = tape_scalar_t<S, A>;
         Tape<T>* tape = tape_of<T>(factor) ? tape_of<T>(factor) : tape_of<T>(x);
         if (!tape) return map(formula, factor, x);
-        const auto* terms = terms_of(*tape, x, x.size(), 1, static_cast<const Term<T>*>(nullptr));
-        return Array<Var<T>, 1>::predicted(
-            tape, x.size(), scaled_terms(*tape, terms, 1, Var<T>(factor), static_cast<const Term<T>*>(nullptr)));
+        return Array<Var<T>, 1>::predicted(tape, x.size(), terms_of(*tape, x, x.size(), Var<T>(factor), nullptr));
     } else {
         return map(formula, factor, x);
     }

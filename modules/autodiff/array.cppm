@@ -122,8 +122,7 @@ template <Element T, std::size_t Rank> class Array {
         : buffer_(std::move(other.buffer_)),
           data_(std::exchange(other.data_, nullptr)),
           extents_(std::exchange(other.extents_, {})),
-          stride_(std::exchange(other.stride_, 0)),
-          is_constant_(std::exchange(other.is_constant_, false)) {}
+          planes_(std::exchange(other.planes_, {})) {}
     Array& operator=(Array&& other) noexcept {
         Array moved(std::move(other));
         swap(moved);
@@ -175,24 +174,24 @@ template <Element T, std::size_t Rank> class Array {
     /// Constants in a model over duals: shares the memory of the data.
     template <std::same_as<Array<double, Rank>> Constants> requires(Scalar<T> && !is_plain)
     Array(const Constants& constants)
-        : buffer_(constants.buffer_), data_(constants.data_), extents_(constants.extents_), is_constant_(true) {}
+        : buffer_(constants.buffer_), data_(constants.data_), extents_(constants.extents_), planes_{0, true} {}
 
     /// Memory to be filled by the caller, every element once.
     static Array uninitialized(const Extents<Rank>& extents) {
         Array result;
         result.extents_ = extents;
         result.buffer_ = Buffer(words_for(extents) * sizeof(Word));
-        result.stride_ = result.size();
+        if constexpr (!is_plain) result.planes_.stride = result.size();
         result.data_ = static_cast<Word*>(result.buffer_.data());
         return result;
     }
 
     /// A view of memory owned by somebody else, column-major, which must outlive every copy of the view. Planes, where
     /// T has several, are `stride` words apart.
-    static Array borrow(const Word* data, const Extents<Rank>& extents, std::size_t stride = 0) {
+    static Array borrow(const Word* data, const Extents<Rank>& extents, [[maybe_unused]] std::size_t stride = 0) {
         Array result;
         result.extents_ = extents;
-        result.stride_ = stride;
+        if constexpr (!is_plain) result.planes_.stride = stride;
         result.data_ = const_cast<Word*>(data); // never written through: a borrowed array is not `unique`
         return result;
     }
@@ -215,7 +214,10 @@ template <Element T, std::size_t Rank> class Array {
     const Buffer& buffer() const { return buffer_; }
 
     /// Whether every tangent is zero because the elements are data.
-    bool is_constant() const { return is_plain || is_constant_; }
+    bool is_constant() const {
+        if constexpr (is_plain) return true;
+        else return planes_.is_constant;
+    }
     /// The values without their tangents; shares memory.
     Array<double, Rank> values() const requires Scalar<T>
     {
@@ -223,7 +225,6 @@ template <Element T, std::size_t Rank> class Array {
         result.buffer_ = buffer_;
         result.data_ = data_;
         result.extents_ = extents_;
-        result.stride_ = size();
         return result;
     }
 
@@ -242,8 +243,7 @@ template <Element T, std::size_t Rank> class Array {
         result.buffer_ = buffer_;
         result.data_ = data_;
         result.extents_ = extents;
-        result.stride_ = stride_;
-        result.is_constant_ = is_constant_;
+        if constexpr (!is_plain) result.planes_ = {planes_.stride, planes_.is_constant};
         if (result.size() != size()) no_reshape(extents);
         return result;
     }
@@ -253,9 +253,9 @@ template <Element T, std::size_t Rank> class Array {
         if constexpr (is_plain) {
             return data_[k];
         } else {
-            if (is_constant_) return T(data_[k]);
+            if (planes_.is_constant) return T(data_[k]);
             std::array<double, planes> words;
-            for (std::size_t p = 0; p < planes; ++p) words[p] = data_[p * stride_ + k];
+            for (std::size_t p = 0; p < planes; ++p) words[p] = data_[p * planes_.stride + k];
             return std::bit_cast<T>(words);
         }
     }
@@ -265,7 +265,7 @@ template <Element T, std::size_t Rank> class Array {
             data_[k] = x;
         } else {
             const auto words = std::bit_cast<std::array<double, planes>>(x);
-            for (std::size_t p = 0; p < planes; ++p) data_[p * stride_ + k] = words[p];
+            for (std::size_t p = 0; p < planes; ++p) data_[p * planes_.stride + k] = words[p];
         }
     }
 
@@ -299,7 +299,8 @@ template <Element T, std::size_t Rank> class Array {
         const Integer* index = indices.data();
         for (std::size_t p = 0; p < planes; ++p)
             for (std::size_t k = 0; k < indices.size(); ++k)
-                result.data_[p * result.stride_ + k] = data_[p * stride_ + static_cast<std::size_t>(index[k])];
+                result.data_[p * result.plane_stride() + k] =
+                    data_[p * plane_stride() + static_cast<std::size_t>(index[k])];
         return result;
     }
 
@@ -309,7 +310,10 @@ template <Element T, std::size_t Rank> class Array {
     {
         return writable();
     }
-    std::size_t plane_stride() const { return stride_; }
+    std::size_t plane_stride() const {
+        if constexpr (is_plain) return size();
+        else return planes_.stride;
+    }
     /// Words to be filled right after `uninitialized`.
     Word* fresh() { return data_; }
 
@@ -333,12 +337,17 @@ template <Element T, std::size_t Rank> class Array {
   private:
     template <Element, std::size_t> friend class Array;
 
+    struct OnePlane {};
+    struct Planes {
+        std::size_t stride = 0;
+        bool is_constant = false; ///< then there is only the first
+    };
+
     void swap(Array& other) noexcept {
         std::swap(buffer_, other.buffer_);
         std::swap(data_, other.data_);
         std::swap(extents_, other.extents_);
-        std::swap(stride_, other.stride_);
-        std::swap(is_constant_, other.is_constant_);
+        std::swap(planes_, other.planes_);
     }
 
     std::size_t rows_() const { return extents_[0]; }
@@ -391,8 +400,7 @@ template <Element T, std::size_t Rank> class Array {
     Buffer buffer_;
     Word* data_ = nullptr;
     Extents<Rank> extents_{};
-    std::size_t stride_ = 0;
-    bool is_constant_ = false;
+    [[no_unique_address]] std::conditional_t<is_plain, OnePlane, Planes> planes_{};
 };
 
 /// How far the next row and the next column are in storage, for an array that repeats to a shape of rank `Rank`: an

@@ -19,3 +19,4 @@ export import :summand;
 export import :tape;
 export import :tape_algebra;
 export import :tape_array;
+export import :total;

@@ -189,13 +189,18 @@ template <class T, class Loop, class Rest> void in_batches(const Input<T>* input
     for (std::size_t j = 0; j < count; ++j) {
         last[j] = arguments[j];
         if (inputs[j].is_array) last[j].values += whole;
-        last[j].partials += whole;
+        if (last[j].partials) last[j].partials += whole; // none where they are summed up
     }
     rest(last.data(), n - whole);
 }
 
+/// n rounded up.
+std::size_t whole_batches(std::size_t n) { return (n + Batch::size - 1) / Batch::size * Batch::size; }
+
 /// Rows that are worked on while they are in the first-level cache.
 template <class T> std::size_t block_rows(const Region& region, const Input<T>* inputs, std::size_t count) {
+    const std::size_t needed = std::max(whole_batches(region.rows), Batch::size);
+    if (needed <= 128) return needed; // whatever the columns
     std::size_t columns = 0;
     for (std::size_t j = 0; j < count; ++j)
         for (const Term<T>* term = inputs[j].terms; term; term = term->next)
@@ -205,8 +210,7 @@ template <class T> std::size_t block_rows(const Region& region, const Input<T>* 
     constexpr std::size_t longest = 512;
     static_assert(longest <= longest_sum);
     const std::size_t rows = columns == 0 ? longest : columns <= 32 ? 256 : columns <= 1024 ? 128 : longest;
-    const std::size_t needed = (region.rows + Batch::size - 1) / Batch::size * Batch::size;
-    return std::min(rows, std::max(needed, Batch::size));
+    return std::min(rows, needed);
 }
 
 /// Room for whole batches at the end of each column.
@@ -228,21 +232,148 @@ template <class B> void add_lanes(B& to, const B& from, std::size_t kept) {
     for (std::size_t p = 0; p < sizeof(B) / sizeof(Batch); ++p) sums[p] += select(counts, parts[p], Batch(0.0));
 }
 
-template <class T> struct SumNode : Tape<T>::Node {
+template <class T> struct SumNode : Tape<T>::NumberNode {
     struct Share {
+        Share* next;
         Slot<T> target;
-        const double* partials;
+        const double* partials; ///< none for a single number
         std::size_t stride, size;
+        T number;
     };
-    T adjoint;
-    std::size_t count;
     Share* shares;
 
     void pull_back() {
-        for (std::size_t k = 0; k < count; ++k)
-            give(shares[k].target, adjoint, shares[k].partials, shares[k].stride, shares[k].size);
+        for (const Share* share = shares; share; share = share->next)
+            if (!share->partials) share->target.add(this->adjoint * share->number);
+            else give(share->target, this->adjoint, share->partials, share->stride, share->size);
     }
 };
+
+/// One node, with a share for each input or term that has an adjoint, from the sums of a formula and of its partials.
+template <class T> Var<T> sum_node(Tape<T>& tape, const Input<T>* inputs, std::size_t count, const T* sums,
+                                   TermAdjoint<T>* const* adjoints) {
+    using Share = typename SumNode<T>::Share;
+    Share* shares = nullptr;
+    const auto new_share = [&](const Slot<T>& slot, const double* partials) -> Share& {
+        auto* share = tape.template make<Share>();
+        share->next = shares;
+        share->target = slot;
+        share->partials = partials;
+        return *(shares = share);
+    };
+    const auto add_numbers = [&](const Slot<T>& slot, const double* partials, std::size_t stride, std::size_t size) {
+        Share& share = new_share(slot, partials);
+        share.stride = stride;
+        share.size = size;
+    };
+    const auto add_number = [&](const Slot<T>& slot, const T& partial) { new_share(slot, nullptr).number = partial; };
+    for (std::size_t j = 0; j < count; ++j) {
+        const Input<T>& input = inputs[j];
+        if (input.way == Way::terms) {
+            finish(input.terms, adjoints[j]);
+            const TermAdjoint<T>* adjoint = adjoints[j];
+            for (const Term<T>* term = input.terms; term; term = term->next, ++adjoint) {
+                if (term->slot) add_numbers(term->slot, adjoint->base, adjoint->stride, term->size);
+                if (term->factor_slot) add_number(term->factor_slot, adjoint->factor);
+            }
+        } else if (input.way != Way::none) {
+            add_numbers(input.slot, input.partials, input.partial_stride, input.size);
+        } else if (input.slot) {
+            add_number(input.slot, sums[1 + j]);
+        }
+    }
+    if (!shares) return Var<T>(sums[0]);
+    auto* node = tape.template record<SumNode<T>>();
+    node->shares = shares;
+    return Var<T>(sums[0], node->slot(), &tape);
+}
+
+/// Adds a formula over n numbers, and its partials, to the sums.
+template <class T> void add_formula(SumLoop<T> loop, const void* formula, const Input<T>* inputs, std::size_t count,
+                                    const BlockArgument* arguments, std::size_t n, batch_t<T>* sums) {
+    using B = batch_t<T>;
+    in_batches(
+        inputs, count, arguments, n,
+        [&](const BlockArgument* all, std::size_t size) { loop(formula, all, size, sums); },
+        [&](const BlockArgument* last, std::size_t kept) {
+            std::array<B, 1 + max_inputs> parts;
+            std::fill_n(parts.begin(), 1 + count, B(0.0));
+            loop(formula, last, Batch::size, parts.data());
+            for (std::size_t j = 0; j <= count; ++j) add_lanes(sums[j], parts[j], kept);
+        });
+}
+
+/// Whether there is one chunk to sum up, all of which can be read as it is, or as terms: no broadcasting, no mask.
+template <class T> bool is_simple(const Region& region, const Input<T>* inputs, std::size_t count) {
+    if (region.rows > chunk_rows || region.columns > 1 || region.mask) return false;
+    for (std::size_t j = 0; j < count; ++j) {
+        const Input<T>& input = inputs[j];
+        if (!input.is_array || input.terms) continue;
+        if (!input.is_padded || (input.row_step != 1 && region.rows != 1)) return false;
+        if (words_in<T> > 1 && input.is_active && input.stride == 0) return false;
+    }
+    return true;
+}
+
+/// The sum over such a region, without what the others need: most models have many small ones.
+template <class T> Var<T> simple_sum(Tape<T>& tape, const Region& region, SumLoop<T> loop, const void* formula,
+                                     Input<T>* inputs, std::size_t count) {
+    constexpr std::size_t words = words_in<T>;
+    const std::size_t rows = region.rows, block = block_rows(region, inputs, count);
+    std::size_t evaluated = 0;
+    for (std::size_t j = 0; j < count; ++j) evaluated += inputs[j].is_array && inputs[j].is_active && !inputs[j].slot;
+    const Scratch scratch(2 * words * block * evaluated);
+    double* room = scratch.data();
+    std::array<BlockArgument, max_inputs> arguments;
+    std::array<TermAdjoint<T>*, max_inputs> adjoints;
+    for (std::size_t j = 0; j < count; ++j) {
+        Input<T>& input = inputs[j];
+        BlockArgument& argument = arguments[j];
+        argument = {input.values, input.stride, nullptr, 0};
+        if (!input.is_array || !input.is_active) continue;
+        if (input.slot) {
+            input.way = Way::stored;
+            input.partial_stride = argument.partial_stride = whole_batches(rows);
+            input.partials = argument.partials = tape.words(input.partial_stride * words);
+            continue;
+        }
+        argument.partials = room;
+        argument.partial_stride = block;
+        if (input.terms) {
+            input.way = Way::terms;
+            adjoints[j] = term_adjoints(tape, input.terms);
+            argument.values = room + words * block;
+            argument.stride = block;
+        }
+        room += 2 * words * block;
+    }
+
+    std::array<batch_t<T>, 1 + max_inputs> parts;
+    std::fill_n(parts.begin(), 1 + count, batch_t<T>(0.0));
+    for (std::size_t first = 0; first < rows; first += block) {
+        const std::size_t n = std::min(block, rows - first);
+        for (std::size_t j = 0; j < count; ++j) {
+            const Input<T>& input = inputs[j];
+            BlockArgument& argument = arguments[j];
+            if (input.way == Way::terms) {
+                evaluate_rows(input.terms, rows, first, n, argument.partials + words * block, block);
+            } else if (input.is_array) {
+                argument.values = input.values + first;
+                if (input.way == Way::stored) argument.partials = input.partials + first;
+            }
+        }
+        add_formula(loop, formula, inputs, count, arguments.data(), n, parts.data());
+        for (std::size_t j = 0; j < count; ++j)
+            if (inputs[j].way == Way::terms)
+                pull_rows(inputs[j].terms, rows, first, n, arguments[j].partials, block, adjoints[j]);
+    }
+
+    std::array<T, 1 + max_inputs> sums;
+    sums[0] = reduced<T>(parts[0]);
+    for (std::size_t j = 0; j < count; ++j)
+        if (!inputs[j].is_array && inputs[j].slot) sums[1 + j] = reduced<T>(parts[1 + j]);
+    return sum_node(tape, inputs, count, sums.data(), adjoints.data());
+}
 
 /// What one chunk of the rows adds up.
 template <class T> struct Chunk {
@@ -254,6 +385,7 @@ template <class T> struct Chunk {
 
 template <class T> Var<T> sum_on_tape(Tape<T>& tape, const Region& whole_region, SumLoop<T> loop, const void* formula,
                                       Input<T>* inputs, std::size_t count) {
+    if (is_simple(whole_region, inputs, count)) return simple_sum(tape, whole_region, loop, formula, inputs, count);
     constexpr std::size_t words = words_in<T>;
     using B = batch_t<T>;
     const Region region = flattened(whole_region, inputs, count);
@@ -282,7 +414,7 @@ template <class T> Var<T> sum_on_tape(Tape<T>& tape, const Region& whole_region,
     const bool is_parallel = is_divisible && size * columns >= parallel_numbers;
     std::size_t chunks = is_parallel ? (region.rows + chunk_rows - 1) / chunk_rows : 1;
     if (summed > 0) chunks = std::clamp<std::size_t>(size / (4 * summed), 1, chunks);
-    const std::size_t per_chunk = ((region.rows + chunks - 1) / chunks + Batch::size - 1) / Batch::size * Batch::size;
+    const std::size_t per_chunk = whole_batches((region.rows + chunks - 1) / chunks);
     const std::size_t block = block_rows(region, inputs, count);
     Chunk<T> only_chunk;
     Chunk<T>* results = chunks == 1 ? &only_chunk : tape.template make<Chunk<T>>((chunks - 1) * sizeof(Chunk<T>));
@@ -296,15 +428,7 @@ template <class T> Var<T> sum_on_tape(Tape<T>& tape, const Region& whole_region,
         std::array<B, 1 + max_inputs> sums;
         std::fill_n(sums.begin(), 1 + count, B(0.0));
         const auto run = [&](const BlockArgument* arguments, std::size_t n, std::size_t) {
-            in_batches(
-                inputs, count, arguments, n,
-                [&](const BlockArgument* all, std::size_t size) { loop(formula, all, size, sums.data()); },
-                [&](const BlockArgument* last, std::size_t kept) {
-                    std::array<B, 1 + max_inputs> parts;
-                    std::fill_n(parts.begin(), 1 + count, B(0.0));
-                    loop(formula, last, Batch::size, parts.data());
-                    for (std::size_t j = 0; j <= count; ++j) add_lanes(sums[j], parts[j], kept);
-                });
+            add_formula(loop, formula, inputs, count, arguments, n, sums.data());
         };
         Pass<T> pass(region, inputs, count, block);
         const std::size_t begin = c * per_chunk, end = std::min(region.rows, begin + per_chunk);
@@ -322,44 +446,7 @@ template <class T> Var<T> sum_on_tape(Tape<T>& tape, const Region& whole_region,
             if (inputs[j].way == Way::terms) add_adjoints(inputs[j].terms, total.adjoints[j], results[c].adjoints[j]);
     }
 
-    // One node, with a share for each input or term that has an adjoint.
-    using Share = typename SumNode<T>::Share;
-    std::size_t shares = 0;
-    for (std::size_t j = 0; j < count; ++j) {
-        if (inputs[j].way == Way::terms) {
-            finish(inputs[j].terms, total.adjoints[j]);
-            for (const Term<T>* term = inputs[j].terms; term; term = term->next)
-                shares += static_cast<bool>(term->slot) + static_cast<bool>(term->factor_slot);
-        } else if (inputs[j].slot) {
-            ++shares;
-        }
-    }
-    if (shares == 0) return Var<T>(total.sums[0]);
-    auto* node = tape.template record<SumNode<T>>(shares * sizeof(Share));
-    node->adjoint = T(0.0);
-    node->count = shares;
-    node->shares = reinterpret_cast<Share*>(node + 1);
-    Share* share = node->shares;
-    const auto add_number = [&](const Slot<T>& slot, const T& partial) {
-        auto* own = tape.template make<T>();
-        *own = partial;
-        *share++ = {slot, reinterpret_cast<const double*>(own), 1, 1};
-    };
-    for (std::size_t j = 0; j < count; ++j) {
-        const Input<T>& input = inputs[j];
-        if (input.way == Way::terms) {
-            const TermAdjoint<T>* adjoint = total.adjoints[j];
-            for (const Term<T>* term = input.terms; term; term = term->next, ++adjoint) {
-                if (term->slot) *share++ = {term->slot, adjoint->base, adjoint->stride, term->size};
-                if (term->factor_slot) add_number(term->factor_slot, adjoint->factor);
-            }
-        } else if (input.way != Way::none) {
-            *share++ = {input.slot, input.partials, input.partial_stride, input.size};
-        } else if (input.slot) {
-            add_number(input.slot, total.sums[1 + j]);
-        }
-    }
-    return Var<T>(total.sums[0], {reinterpret_cast<double*>(&node->adjoint), 1}, &tape);
+    return sum_node(tape, inputs, count, total.sums.data(), total.adjoints.data());
 }
 
 namespace {

@@ -149,7 +149,11 @@ void sum_loop(const void* formula, const BlockArgument* arguments, std::size_t c
         }
         if constexpr (has_logarithm) total -= B(log1p(logarithms));
         sums[0] += total;
-        ((sums[1 + I] += by_scalar[I]), ...);
+        const auto add = [&]<std::size_t J>() {
+            using Argument = std::tuple_element_t<J, std::tuple<A...>>;
+            if constexpr (on_tape<Argument> && !AnyArray<Argument>) sums[1 + J] += by_scalar[J];
+        };
+        (add.template operator()<I>(), ...);
     }(std::index_sequence_for<A...>());
 }
 
@@ -285,24 +289,23 @@ template <class T, class F, class... A> auto scalar_on_tape(const F& f, const A&
             return Var<T>(result);
         } else {
             Tape<T>* tape = nullptr;
-            std::array<Slot<T>, R::size> slots;
-            bool has_constant = false;
-            const auto take = [&]<std::size_t J>(const auto& x) {
+            const auto find_tape = [&]<std::size_t J>(const auto& x) {
+                if constexpr (on_tape<std::remove_cvref_t<decltype(x)>>)
+                    if constexpr ((R::mask >> J) & 1U)
+                        if (x.slot) tape = x.tape;
+            };
+            (find_tape.template operator()<I>(arguments), ...);
+            if (!tape) return Var<T>(result.value);
+            auto* node = tape->template record<typename Var<T>::template Operation<R::size>>();
+            const auto share = [&]<std::size_t J>(const auto& x) {
                 if constexpr (on_tape<std::remove_cvref_t<decltype(x)>>)
                     if constexpr ((R::mask >> J) & 1U) {
-                        slots[R::template place<J>] = x.slot;
-                        if (x.slot) tape = x.tape;
-                        else has_constant = true;
+                        constexpr std::size_t place = R::template place<J>;
+                        node->shares[place] = {result.partials[place], x.slot};
                     }
             };
-            (take.template operator()<I>(arguments), ...);
-            if (!tape) return Var<T>(result.value);
-            if (has_constant) { // its adjoint goes nowhere
-                const Slot<T> nowhere = tape->adjoints(1);
-                for (auto& slot : slots)
-                    if (!slot) slot = nowhere;
-            }
-            return Var<T>::make(tape, result.value, result.partials, slots);
+            (share.template operator()<I>(arguments), ...);
+            return Var<T>(result.value, node->slot(), tape);
         }
     }(std::index_sequence_for<A...>());
 }
@@ -357,7 +360,8 @@ sum_over_tape(const array_t<Integer, Rank>* mask, const Extents<Rank>& extents, 
             return sum_on_tape<T>(used, region, sum_loop<T, F, std::remove_cvref_t<decltype(real)>...>, &f,
                                   inputs.data(), inputs.size());
         }(real_argument(arguments)...);
-        return tape ? total : Var<T>(total.value);
+        if (!tape) return Var<T>(total.value);
+        return total;
     }
 }
 

@@ -34,25 +34,32 @@ template <class T> struct Slot {
     explicit operator bool() const { return word != nullptr; }
     Slot at(std::size_t k) const { return {word ? word + k : nullptr, stride}; }
     T get() const {
-        if constexpr (std::same_as<T, double>) return *word;
-        else {
-            T x;
-            auto* words = reinterpret_cast<double*>(&x);
-            for (std::size_t p = 0; p < words_in<T>; ++p) words[p] = word[p * stride];
-            return x;
-        }
+        T x;
+        auto* words = reinterpret_cast<double*>(&x);
+        for (std::size_t p = 0; p < words_in<T>; ++p) words[p] = word[p * stride];
+        return x;
     }
     void set(const T& x) const {
         const auto* words = reinterpret_cast<const double*>(&x);
         for (std::size_t p = 0; p < words_in<T>; ++p) word[p * stride] = words[p];
     }
     void add(const T& x) const {
-        if constexpr (std::same_as<T, double>) *word += x;
-        else {
-            const auto* words = reinterpret_cast<const double*>(&x);
-            for (std::size_t p = 0; p < words_in<T>; ++p) word[p * stride] += words[p];
-        }
+        const auto* words = reinterpret_cast<const double*>(&x);
+        for (std::size_t p = 0; p < words_in<T>; ++p) word[p * stride] += words[p];
     }
+};
+/// A double is one word: there is no stride to carry along.
+template <> struct Slot<double> {
+    double* word = nullptr;
+    static constexpr std::size_t stride = 1;
+
+    Slot() = default;
+    inline Slot(double* word_, std::size_t) : word(word_) {}
+    inline explicit operator bool() const { return word != nullptr; }
+    inline Slot at(std::size_t k) const { return {word ? word + k : nullptr, stride}; }
+    inline double get() const { return *word; }
+    inline void set(double x) const { *word = x; }
+    inline void add(double x) const { *word += x; }
 };
 
 /// Memory that is given out in order and taken back all at once. Blocks come from the pool.
@@ -95,6 +102,12 @@ template <class T> class Tape {
         void (*pull)(Node& self);
     };
 
+    /// One whose result is a number.
+    struct NumberNode : Node {
+        T adjoint{};
+        Slot<T> slot() { return {reinterpret_cast<double*>(&adjoint), 1}; }
+    };
+
     Tape() = default;
     Tape(const Tape&) = delete;
     ~Tape() {
@@ -119,13 +132,6 @@ template <class T> class Tape {
         N* node = make<N>(extra);
         node->previous = last_;
         node->pull = pull<N>;
-        last_ = node;
-        return node;
-    }
-    /// The same, with these fields.
-    template <class N, class... F> N* record_with(const F&... fields) {
-        static_assert(std::is_trivially_destructible_v<N>);
-        auto* node = ::new (arena_.allocate(sizeof(N))) N{{last_, pull<N>}, fields...};
         last_ = node;
         return node;
     }
@@ -172,32 +178,35 @@ template <class T> struct Var {
         : value(constant) {}
     Var(const T& value_, const Slot<T>& slot_, Tape<T>* tape_) : value(value_), slot(slot_), tape(tape_) {}
 
-    /// f(x...) = value, with one partial derivative for each of the arguments: one node.
-    template <std::size_t N> struct Operation : Tape<T>::Node {
-        T adjoint;
-        std::array<T, N> partials;
-        std::array<Slot<T>, N> arguments;
+    /// f(x...) = y, with one partial derivative for each of the arguments, of which some may be constants: one node.
+    template <std::size_t N> struct Operation : Tape<T>::NumberNode {
+        struct Share {
+            T partial;
+            Slot<T> argument;
+        };
+        std::array<Share, N> shares;
 
         void pull_back() {
-            for (std::size_t k = 0; k < N; ++k) arguments[k].add(adjoint * partials[k]);
+            for (const Share& share : shares)
+                if (share.argument) share.argument.add(this->adjoint * share.partial);
         }
     };
-    template <std::size_t N> static Var make(Tape<T>* tape, const T& value, const std::array<T, N>& partials,
-                                             const std::array<Slot<T>, N>& arguments) {
-        auto* node = tape->template record_with<Operation<N>>(T(0.0), partials, arguments);
-        return Var(value, {reinterpret_cast<double*>(&node->adjoint), 1}, tape);
-    }
 
     /// The chain rule in one variable: f(x) = y, f'(x) = slope.
     friend Var chain(const T& y, const T& slope, const Var& x) {
         if (!x.slot) return Var(y);
-        return make<1>(x.tape, y, {slope}, {x.slot});
+        auto* node = x.tape->template record<Operation<1>>();
+        node->shares[0] = {slope, x.slot};
+        return Var(y, node->slot(), x.tape);
     }
     /// The chain rule in two variables.
     friend Var chain(const T& z, const T& slope_x, const Var& x, const T& slope_y, const Var& y) {
         if (!x.slot) return chain(z, slope_y, y);
         if (!y.slot) return chain(z, slope_x, x);
-        return make<2>(x.tape, z, {slope_x, slope_y}, {x.slot, y.slot});
+        auto* node = x.tape->template record<Operation<2>>();
+        node->shares[0] = {slope_x, x.slot};
+        node->shares[1] = {slope_y, y.slot};
+        return Var(z, node->slot(), x.tape);
     }
 
     friend Var operator+(const Var& x) { return x; }
@@ -208,7 +217,10 @@ template <class T> struct Var {
         if (!y.slot) return Var(x.value + y.value, x.slot, x.tape);
         return chain(T(x.value + y.value), T(1.0), x, T(1.0), y);
     }
-    friend Var operator-(const Var& x, const Var& y) { return chain(T(x.value - y.value), T(1.0), x, T(-1.0), y); }
+    friend Var operator-(const Var& x, const Var& y) {
+        if (!y.slot) return Var(x.value - y.value, x.slot, x.tape);
+        return chain(T(x.value - y.value), T(1.0), x, T(-1.0), y);
+    }
     friend Var operator*(const Var& x, const Var& y) { return chain(T(x.value * y.value), y.value, x, x.value, y); }
     friend Var operator/(const Var& x, const Var& y) {
         const T quotient = x.value / y.value;

@@ -19,10 +19,25 @@ namespace modus {
 /// Terms beyond which a sum is made into numbers, so that a loop which adds up many does not copy them each time.
 inline constexpr std::size_t most_terms = 16;
 
-/// The terms of coefficient * x, which has `size` elements or is repeated to them, in front of `rest`.
-template <class T, class A>
-const Term<T>* terms_of(Tape<T>& tape, const A& x, std::size_t size, double coefficient, const Term<T>* rest) {
-    Term<T> term{.next = rest, .coefficient = coefficient};
+/// The terms of factor * x, which has `size` elements or is repeated to them, in front of `rest`. A scalar x on the
+/// tape takes a constant factor only.
+template <class T, class A> const Term<T>* terms_of(Tape<T>& tape, const A& x, std::size_t size, const Var<T>& factor,
+                                                    std::type_identity_t<const Term<T>*> rest) {
+    if constexpr (AnyArray<A> && on_tape<A>)
+        if (const auto* predictor = x.predictor()) {
+            if (!rest && !factor.slot && value_of(factor) == 1) return predictor->terms;
+            std::size_t count = 0;
+            for (const Term<T>* t = predictor->terms; t; t = t->next) ++count;
+            if (count < most_terms) return scaled_terms(tape, predictor->terms, 1, factor, rest);
+        }
+    auto& term = *tape.template make<Term<T>>();
+    term.next = rest;
+    if (factor.slot) {
+        term.factor = factor.value;
+        term.factor_slot = factor.slot;
+    } else {
+        term.coefficient = value_of(factor);
+    }
     if constexpr (std::is_arithmetic_v<A>) {
         term.coefficient *= static_cast<double>(x);
     } else if constexpr (is_var<A>) {
@@ -32,11 +47,6 @@ const Term<T>* terms_of(Tape<T>& tape, const A& x, std::size_t size, double coef
         term.base = Term<T>::Base::vector;
         term.size = size;
         if constexpr (on_tape<A>) {
-            if (const auto* predictor = x.predictor()) {
-                std::size_t count = 0;
-                for (const Term<T>* t = predictor->terms; t; t = t->next) ++count;
-                if (count < most_terms) return scaled_terms(tape, predictor->terms, coefficient, Var<T>(1.0), rest);
-            }
             const auto& numbers = x.numbers();
             term.memory = tape.keep(numbers.buffer());
             term.values = numbers.data();
@@ -47,9 +57,7 @@ const Term<T>* terms_of(Tape<T>& tape, const A& x, std::size_t size, double coef
             term.values = x.data();
         }
     }
-    auto* own = tape.template make<Term<T>>();
-    *own = term;
-    return own;
+    return &term;
 }
 
 /// Whether an operand can be a term, or some.

@@ -23,14 +23,14 @@ export namespace modus {
 
 /// What may stand in a parameter's place: a number, a scalar of the model, an array of either, a range of numbers.
 template <class T> requires Argument<T> || std::ranges::range<const T>
-auto as_parameter(const T& x) {
+decltype(auto) as_parameter(const T& x) {
     if constexpr (std::is_arithmetic_v<T>) return static_cast<double>(x);
-    else if constexpr (Scalar<T> || AnyArray<T>) return x;
+    else if constexpr (Scalar<T> || AnyArray<T>) return (x);
     else
         return Vector(std::ranges::subrange(x.begin(), x.end()) |
                       std::views::transform([](auto v) { return static_cast<double>(v); }));
 }
-template <class T> using parameter_t = decltype(as_parameter(std::declval<const T&>()));
+template <class T> using parameter_t = std::remove_cvref_t<decltype(as_parameter(std::declval<const T&>()))>;
 
 /// Whether each axis of `from`, counted from the last, is 1 or that of `to`.
 bool repeats(std::span<const std::size_t> from, std::span<const std::size_t> to);
@@ -91,8 +91,8 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
     static constexpr std::size_t rank = Rank;
     static constexpr bool is_discrete = Support::is_discrete;
 
-    explicit Elementwise(P... parameters) requires(Rank == std::max({std::size_t{0}, rank_of<P>...}))
-        : extents_(broadcast_extents(parameters...)), parameters_(std::move(parameters)...) {}
+    explicit Elementwise(const P&... parameters) requires(Rank == std::max({std::size_t{0}, rank_of<P>...}))
+        : extents_(broadcast_extents(parameters...)), parameters_(parameters...) {}
     Elementwise(const std::tuple<P...>& parameters, const Extents<Rank>& extents)
         : extents_(extents), parameters_(parameters) {}
 

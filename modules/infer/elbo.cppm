@@ -16,9 +16,9 @@ export namespace modus {
 
 /// Sums the log densities of the sites that reach it.
 template <Scalar Real> struct LogJoint : Handler {
-    Real total{};
+    Total<Real> total;
     void postprocess(Message<Real>& message) {
-        if (message.kind == Kind::sample || message.kind == Kind::factor) total += message.log_density();
+        if (message.kind == Kind::sample || message.kind == Kind::factor) total.add(message.log_density());
     }
 };
 
