@@ -75,9 +75,7 @@ std::array<double, 4> PlainDistribution::parameters_at(std::size_t k) const {
 }
 
 std::string PlainDistribution::index(std::size_t k) const {
-    if (shape.rank == 0) return "";
-    if (shape.rank == 1) return " at index [" + std::to_string(k) + "]";
-    return " at index [" + std::to_string(row(k)) + ", " + std::to_string(column(k)) + "]";
+    return shape.rank == 0 ? "" : " at index " + format_index(k, shape);
 }
 
 template <class F> Data PlainDistribution::each(bool is_whole, const F& f) const {
