@@ -18,3 +18,4 @@ export import :select;
 export import :tape;
 export import :tape_algebra;
 export import :tape_array;
+export import :triangular;
