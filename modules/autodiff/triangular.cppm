@@ -1,4 +1,5 @@
 module;
+#include <array>
 #include <cstddef>
 
 // Lower triangular matrices: the Cholesky factorization, and the systems that it makes easy.

@@ -22,7 +22,11 @@ template <std::size_t Rank> class Simplex {
     static constexpr std::size_t rank = Rank;
     static constexpr bool is_discrete = false;
 
-    explicit Simplex(const Extents<Rank>& extents) : extents_(extents) {}
+    /// Throws Error where there is no element to be 1.
+    explicit Simplex(const Extents<Rank>& extents) : extents_(extents) {
+        if (extents_[Rank - 1] == 0)
+            fail({"a simplex with at least one element"}, {"shape ", extents_}, "Nothing cannot sum to 1.");
+    }
 
     Extents<Rank> extents() const { return extents_; }
     static std::string name() { return "numbers from 0 to 1 that sum to 1"; }

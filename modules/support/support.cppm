@@ -2,6 +2,7 @@
 export module modus.support;
 
 export import :corr_cholesky;
+export import :counts;
 export import :distribution;
 export import :domain;
 export import :random;
