@@ -11,13 +11,13 @@ namespace modus::support {
 
 std::string off_simplex(const Matrix& x, bool has_rows) {
     for (std::size_t i = 0; i < x.rows(); ++i) {
-        const std::string where = has_rows ? " in row " + std::to_string(i) : "";
+        const auto where = [&] { return has_rows ? " in row " + std::to_string(i) : ""; };
         double sum = 0;
         for (std::size_t j = 0; j < x.cols(); ++j) {
-            if (!(x(i, j) >= 0)) return format_exactly(x(i, j)) + " at index [" + std::to_string(j) + "]" + where;
+            if (!(x(i, j) >= 0)) return format_exactly(x(i, j)) + " at index [" + std::to_string(j) + "]" + where();
             sum += x(i, j);
         }
-        if (!(std::fabs(sum - 1) <= unit_tolerance)) return "the sum " + format_exactly(sum) + where;
+        if (!(std::fabs(sum - 1) <= unit_tolerance)) return "the sum " + format_exactly(sum) + where();
     }
     return {};
 }

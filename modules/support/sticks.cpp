@@ -54,7 +54,7 @@ template <class Kind, class T> Array<Var<T>, 2> broken_on_tape(const Sticks& sti
     node->sticks = sticks;
     node->u = u.slot();
     node->x = result.slot();
-    node->pieces = own.data();
+    node->pieces = std::as_const(own).data(); // of memory on the tape: without const, it would be copied
     node->shares = std::as_const(shares).data();
     node->slopes = std::as_const(slopes).data();
     return result;
