@@ -56,8 +56,15 @@ template <class Kind, class P, std::size_t Rank> class CategoricalBy
     }
 
     auto log_density_of(const auto& x) const {
-        if constexpr (rank_of<P> == 1) return Kind::log_mass(count_categories(Data(x), categories()), parameter_);
-        else return Kind::log_mass(category_elements(Data(x), categories()), parameter_);
+        const auto mass_of_counts = [&](const auto& p) {
+            return Kind::log_mass(count_categories(Data(x), categories()), p);
+        };
+        if constexpr (rank_of<P> == 1) {
+            return mass_of_counts(parameter_);
+        } else {
+            if (parameter_.extents()[0] == 1) return mass_of_counts(parameter_.reshape(Extents<1>{categories()}));
+            return Kind::log_mass(category_elements(Data(x), categories()), parameter_);
+        }
     }
 
     Data draw(Random& random) const { return draw_category(random, probabilities(), shape()); }

@@ -36,6 +36,7 @@ BOOST_AUTO_TEST_CASE(log_mass) {
     BOOST_TEST(Categorical(probs).expand(1, 2).log_density(IntMatrix{{2, 0}}) == std::log(0.1), close);
     const Matrix rows{{0.2, 0.3, 0.5}, {0.25, 0.7, 0.05}};
     BOOST_TEST(Categorical(rows).log_density(IntVector{2, 1}) == std::log(0.35), close);
+    BOOST_TEST(Categorical(Matrix{{0.2, 0.3, 0.5}}).expand(4).log_density(data) == std::log(0.2 * 0.3 * 0.25), close);
     BOOST_TEST(Categorical(Vector{0, 1}).log_density(Integer{1}) == 0.0);
     BOOST_TEST(std::isinf(Categorical(Vector{0, 1}).log_density(Integer{0})));
 }
