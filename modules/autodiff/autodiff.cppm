@@ -20,3 +20,4 @@ export import :tape;
 export import :tape_algebra;
 export import :tape_array;
 export import :total;
+export import :triangular;

@@ -65,6 +65,27 @@ std::string describe(Constraint constraint) {
     return "";
 }
 
+void check_parameter(std::string_view distribution, const Parameter& parameter, const PlainNumbers& numbers) {
+    const std::size_t k = first_unsatisfied(parameter.constraint, numbers);
+    if (k == numbers.size) return;
+    const double found = numbers[k];
+    throw Error("",
+                std::string(parameter.name) + " of " + std::string(distribution) + " to be " +
+                    describe(parameter.constraint),
+                format_exactly(found) + (numbers.size > 1 ? " at element " + std::to_string(k) : ""),
+                found != found ? "Look for the computation that gave NaN."
+                               : "Check the parameter, or the support of the site that it comes from.");
+}
+void check_parameter(std::string_view distribution, const Parameter& parameter, const Data& numbers) {
+    check_parameter(distribution, parameter, numbers_of(numbers));
+}
+
+void check_shape(const Data& value, const Shape& shape) {
+    if (!has_value(value) || shape_of(value) != shape)
+        throw Error("", "a value of shape " + shape.str(), describe(value),
+                    "The value of a site has its batch shape followed by its event shape.");
+}
+
 std::size_t PlainDistribution::row(std::size_t k) const { return shape.rank == 2 ? k % shape.extents[0] : k; }
 std::size_t PlainDistribution::column(std::size_t k) const { return shape.rank == 2 ? k / shape.extents[0] : 0; }
 
@@ -75,9 +96,7 @@ std::array<double, 4> PlainDistribution::parameters_at(std::size_t k) const {
 }
 
 std::string PlainDistribution::index(std::size_t k) const {
-    if (shape.rank == 0) return "";
-    if (shape.rank == 1) return " at index [" + std::to_string(k) + "]";
-    return " at index [" + std::to_string(row(k)) + ", " + std::to_string(column(k)) + "]";
+    return shape.rank == 0 ? "" : " at index " + format_index(k, shape);
 }
 
 template <class F> Data PlainDistribution::each(bool is_whole, const F& f) const {
@@ -102,18 +121,8 @@ std::string PlainDistribution::support_name() const {
 }
 
 void PlainDistribution::check_parameters() const {
-    for (std::size_t j = 0; j < formulas.parameters.size(); ++j) {
-        const Parameter& parameter = formulas.parameters[j];
-        const std::size_t k = first_unsatisfied(parameter.constraint, parameters[j]);
-        if (k == parameters[j].size) continue;
-        const double found = parameters[j][k];
-        throw Error("",
-                    std::string(parameter.name) + " of " + std::string(formulas.name) + " to be " +
-                        describe(parameter.constraint),
-                    format_exactly(found) + (parameters[j].size > 1 ? " at element " + std::to_string(k) : ""),
-                    found != found ? "Look for the computation that gave NaN."
-                                   : "Check the parameter, or the support of the site that it comes from.");
-    }
+    for (std::size_t j = 0; j < formulas.parameters.size(); ++j)
+        check_parameter(formulas.name, formulas.parameters[j], parameters[j]);
     if (!formulas.check) return;
     for (std::size_t k = 0; k < shape.size(); ++k) {
         const auto p = parameters_at(k);
@@ -127,9 +136,7 @@ void PlainDistribution::check_parameters() const {
 }
 
 void PlainDistribution::check_value(const Data& data) const {
-    if (!has_value(data) || shape_of(data) != shape)
-        throw Error("", "a value of shape " + shape.str(), describe(data),
-                    "The value of a site has its batch shape followed by its event shape.");
+    check_shape(data, shape);
     const PlainNumbers x = numbers_of(data);
     const bool has_one_support =
         formulas.has_fixed_support ||

@@ -101,3 +101,13 @@ class PlainDistribution {
 };
 
 } // namespace modus
+
+namespace modus {
+
+/// Throws Error where an element of a parameter is not what it must be.
+void check_parameter(std::string_view distribution, const Parameter& parameter, const PlainNumbers& numbers);
+void check_parameter(std::string_view distribution, const Parameter& parameter, const Data& numbers);
+/// Throws Error where the value of a site has another shape than its distribution.
+void check_shape(const Data& value, const Shape& shape);
+
+} // namespace modus

@@ -27,6 +27,17 @@ bool is_finite(const Data& data) {
         data);
 }
 
+/// Whether the point is finite and inside the support: the mean of a set with a curved boundary need not be.
+bool is_inside(const LatentSite& site, const Data& data) {
+    if (!is_finite(data)) return false;
+    try {
+        site.distribution.check_value(data);
+        return true;
+    } catch (const Error&) {
+        return false;
+    }
+}
+
 } // namespace
 
 Data init_to_median(const LatentSite& site) {
@@ -36,7 +47,7 @@ Data init_to_median(const LatentSite& site) {
 
 Data init_to_mean(const LatentSite& site) {
     const Data mean = site.distribution.mean();
-    return is_finite(mean) ? mean : init_to_median(site);
+    return is_inside(site, mean) ? mean : init_to_median(site);
 }
 
 Data init_to_feasible(const LatentSite& site) { return site.distribution.feasible(); }

@@ -43,11 +43,13 @@ class Initializer {
     std::function<Choice()> begin_;
 };
 
-/// The median of the prior, exactly (its quantile 1/2); the feasible point where the median is not finite.
+/// The median of the prior, exactly (its quantile 1/2); the feasible point where the median is not finite, or where
+/// there is none (Dirichlet, LKJCholesky).
 Data init_to_median(const LatentSite& site);
-/// The mean of the prior; the median where the mean is infinite or undefined.
+/// The mean of the prior; the median where the mean is infinite, undefined or outside the support (LKJCholesky).
 Data init_to_mean(const LatentSite& site);
-/// A point of the support that ignores the parameters of the prior: 0, 1, the middle of an interval.
+/// A point of the support that ignores the parameters of the prior: 0, 1, the middle of an interval, equal shares, the
+/// identity.
 Data init_to_feasible(const LatentSite& site);
 /// A draw from the prior.
 Initializer init_to_sample(std::uint64_t seed = 0);

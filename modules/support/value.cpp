@@ -22,6 +22,22 @@ std::string number(Integer x) { return std::to_string(x); }
 
 std::string format_exactly(double x) { return fmt::format("{}", x); }
 
+std::string format_index(std::size_t k, const Shape& shape) {
+    if (shape.rank < 2) return fmt::format("[{}]", k);
+    return fmt::format("[{}, {}]", k % shape.extents[0], k / shape.extents[0]);
+}
+
+std::string format_element(const Data& value, std::size_t k) {
+    return std::visit(
+        [&]<class A>(const A& a) -> std::string {
+            if constexpr (std::same_as<A, std::monostate>) return "no value";
+            else if constexpr (AnyArray<A>)
+                return fmt::format("{} at index {}", a.load(k), format_index(k, make_shape(a.extents())));
+            else return fmt::format("{}", a);
+        },
+        value);
+}
+
 std::string describe(const Data& value) {
     return std::visit(
         [&]<class A>(const A& a) -> std::string {

@@ -88,6 +88,10 @@ std::string describe(const Data& value);
 std::string format(const Data& value);
 /// A number with all its digits, for error messages.
 std::string format_exactly(double x);
+/// "[2]", "[0, 1]": the index of element k in storage order.
+std::string format_index(std::size_t k, const Shape& shape);
+/// "-3 at index [2]", or the number alone where there is but one.
+std::string format_element(const Data& value, std::size_t k);
 
 /// The numbers of a value of this rank, integers as real numbers, or whole numbers as integers. Throw Error where the
 /// rank or the kind differs.

@@ -1,3 +1,6 @@
+modus_test(support/corr_cholesky)
 modus_test(support/domain)
 modus_test(support/random)
+modus_test(support/region)
+modus_test(support/simplex)
 modus_test(support/value)
