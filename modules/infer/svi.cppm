@@ -106,9 +106,10 @@ template <class M, class G, Optimizer O, class L> class SVI {
     }
 
     /// Makes this fit the one in the file: its parameters, the optimizer's memory, the number of steps and the seed.
-    /// Model and data, the optimizer and its options must be those of the saved fit; all further steps then have the
-    /// same bits as if it had never stopped. Sets up the guide, as a step on these arguments does. Throws Error, and
-    /// changes nothing else, where the file does not fit, is damaged, or cannot be read.
+    /// Model and data, the loss, the optimizer and its options must be those of the saved fit; in the same build, all
+    /// further steps then have the same bits as if it had never stopped. Sets up the guide, as a step on these
+    /// arguments does. Throws Error, and changes nothing else, where the file does not fit, is damaged, or cannot be
+    /// read.
     template <class... A> void load(const std::string& path, const A&... arguments) {
         guide_.setup(arguments...);
         typename O::State state;
