@@ -49,7 +49,7 @@ struct Directory {
     }
     Directory(const Directory&) = delete;
     ~Directory() { std::filesystem::remove_all(path); }
-    std::string operator/(const char* file) const { return (path / file).string(); }
+    std::string operator/(const std::string& file) const { return (path / file).string(); }
     /// How many files are there.
     auto files() const { return std::distance(std::filesystem::directory_iterator(path), {}); }
 
@@ -103,13 +103,13 @@ template <class O> void goes_on(const O& optimizer, const char* file, TraceELBO 
     resumed.svi.load(directory / file, X, y);
     BOOST_TEST(resumed.svi.steps() == 20u);
     BOOST_TEST(resumed.svi.seed() == 7u);
-    resumed.svi.save(directory / (std::string("again_") + file).c_str());
-    BOOST_TEST(read(directory / file) == read(directory / (std::string("again_") + file).c_str()));
+    resumed.svi.save(directory / ("again_" + std::string(file)));
+    BOOST_TEST(read(directory / file) == read(directory / ("again_" + std::string(file))));
     BOOST_TEST(go_on(resumed.svi, resumed.guide, 30) == go_on(whole.svi, whole.guide, 30));
     BOOST_TEST(resumed.svi.steps() == 50u);
 }
 
-/// The document with another fit, signed anew where it is to be.
+/// The bytes of a document, with the checksum of its fit where it is to be signed anew.
 std::string encoded(Json document, bool is_signed, bool is_text) {
     if (is_signed) {
         const auto cbor = Json::to_cbor(document["fit"]);
@@ -238,10 +238,10 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_is_refused_and_changes_nothing) {
     const std::string path = directory / "fit.json";
     saved.svi.save(path);
 
-    const auto unchanged = [&](auto& fit, const auto& says, const Matrix& x = X) {
+    const auto unchanged = [&](auto& fit, const Says& says) {
         fit.svi.run(3, X, y);
         const auto before = bits(fit.guide.parameters());
-        BOOST_CHECK_EXCEPTION(fit.svi.load(path, x, y), Error, says);
+        BOOST_CHECK_EXCEPTION(fit.svi.load(path, X, y), Error, says);
         BOOST_TEST(bits(fit.guide.parameters()) == before);
         BOOST_TEST(fit.svi.steps() == 3u);
     };
@@ -411,7 +411,7 @@ std::string damaged(std::string bytes, std::mt19937_64& random) {
     return bytes;
 }
 
-/// Removes a random part of a document below its top, or makes it into one of another type.
+/// Removes a random part of a document, or makes it into one of another type.
 void restructure(Json& document, std::mt19937_64& random) {
     Json* parent = &document;
     for (;;) {
@@ -432,13 +432,14 @@ void restructure(Json& document, std::mt19937_64& random) {
 
 } // namespace
 
+// Some 25,000 mutations by a fixed seed, every truncation among them: 4 s on a machine at rest.
 BOOST_AUTO_TEST_CASE(whatever_happens_to_a_file_it_is_refused_or_loads_the_same_fit) {
     const Directory directory;
     std::mt19937_64 random(5);
     std::size_t harmless = 0, refused = 0;
     for (const bool is_text : {true, false}) {
         const char* ending = is_text ? "json" : "cbor";
-        const auto file = [&](const char* stem) { return directory / (std::string(stem) + "." + ending).c_str(); };
+        const auto file = [&](const char* stem) { return directory / (std::string(stem) + "." + ending); };
         Fit saved(adam, 3), fit(adam, 4);
         saved.svi.run(50, X, y);
         saved.svi.save(file("saved"));
