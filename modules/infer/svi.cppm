@@ -2,6 +2,7 @@ module;
 #include <cmath>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <utility>
@@ -14,16 +15,30 @@ import modus.autodiff;
 import modus.effects;
 import modus.support;
 import :auto_delta;
+import :checkpoint;
 import :elbo;
+import :optim.options;
 import :progress;
 
 export namespace modus {
 
-/// What moves the parameters: a struct of options, with its memory kept apart.
+/// What moves the parameters: a struct of options, with its memory kept apart. `update` moves all coordinates, or those
+/// that are marked as active, one mark for each; the name, the options and the fields of the memory are for
+/// checkpoints.
 template <class O>
-concept Optimizer = requires(const O& optimizer, std::span<double> x, typename O::State& state) {
-    optimizer.check();
-    optimizer.update(x, x, state);
+concept Optimizer =
+    requires(const O& optimizer, std::span<double> x, typename O::State& state, std::span<const unsigned char> active) {
+        { O::name } -> std::convertible_to<const char*>;
+        { optimizer.options() } -> std::same_as<std::vector<Option>>;
+        { state.fields() } -> std::same_as<std::vector<Field>>;
+        optimizer.check();
+        optimizer.update(x, x, state);
+        optimizer.update(x, x, state, active);
+    };
+
+struct SVIOptions {
+    /// Names the stream of whatever is drawn in a step, together with the number of the step.
+    std::uint64_t seed = 0;
 };
 
 struct SVIResult {
@@ -35,8 +50,8 @@ struct SVIResult {
 template <class M, class G, Optimizer O, class L> class SVI {
   public:
     /// Throws Error for an option of the optimizer that makes no sense.
-    SVI(const M& model, G& guide, const O& optimizer, const L& loss)
-        : model_(model), guide_(guide), optimizer_(optimizer), loss_(loss) {
+    SVI(const M& model, G& guide, const O& optimizer, const L& loss, SVIOptions options = {})
+        : model_(model), guide_(guide), optimizer_(optimizer), loss_(loss), seed_(options.seed) {
         optimizer_.check();
     }
 
@@ -53,6 +68,7 @@ template <class M, class G, Optimizer O, class L> class SVI {
         if (!is_finite) report_non_finite(loss, arguments...);
         Vector& moved = guide_.parameters();
         optimizer_.update({moved.data(), moved.size()}, gradient, state_);
+        ++steps_;
         return loss;
     }
 
@@ -62,8 +78,9 @@ template <class M, class G, Optimizer O, class L> class SVI {
         return loss_.template loss<double>(RunOptions{}, model_, guide_, guide_.parameters(), arguments...);
     }
 
-    /// `steps` steps on the same arguments, with a progress bar where standard error is a terminal.
+    /// `steps` steps on the same arguments, with a progress bar where standard error is a terminal. Throws Error for 0.
     template <class... A> SVIResult run(std::size_t steps, const A&... arguments) {
+        if (steps == 0) fail({"at least 1 step"}, {steps}, "Ask for the number of steps that the fit needs.");
         SVIResult result;
         result.losses.reserve(steps);
         Progress progress(steps);
@@ -74,7 +91,48 @@ template <class M, class G, Optimizer O, class L> class SVI {
         return result;
     }
 
+    /// How many steps were done, those before a load included.
+    std::uint64_t steps() const { return steps_; }
+    std::uint64_t seed() const { return seed_; }
+
+    /// Writes the fit as it is after the last step to a file that ends in ".json" or ".cbor"; `load` goes on from
+    /// there. A file of that name is replaced as a whole, or not at all. Throws Error for a fit that has not begun, for
+    /// numbers that are not finite, and where the system cannot write.
+    void save(const std::string& path) const {
+        if (steps_ == 0 && guide_.latents().blocks.empty())
+            fail({"a fit to save"}, {"one that has not begun"}, "Take a step first: it finds the latent sites.");
+        typename O::State state = state_;
+        write_checkpoint(path, checkpoint(state));
+    }
+
+    /// Makes this fit the one in the file: its parameters, the optimizer's memory, the number of steps and the seed.
+    /// Model and data, the loss, the optimizer and its options must be those of the saved fit; in the same build, all
+    /// further steps then have the same bits as if it had never stopped. Sets up the guide, as a step on these
+    /// arguments does. Throws Error, and changes nothing else, where the file does not fit, is damaged, or cannot be
+    /// read.
+    template <class... A> void load(const std::string& path, const A&... arguments) {
+        guide_.setup(arguments...);
+        typename O::State state;
+        Checkpoint found = checkpoint(state);
+        read_checkpoint(path, found);
+        guide_.parameters() = std::move(found.parameters);
+        state_ = std::move(state);
+        steps_ = found.steps;
+        seed_ = found.seed;
+    }
+
   private:
+    /// This fit, with the optimizer's memory in `state`.
+    Checkpoint checkpoint(typename O::State& state) const {
+        return {guide_.latents(),
+                std::as_const(guide_).parameters(),
+                O::name,
+                optimizer_.options(),
+                state.fields(),
+                steps_,
+                seed_};
+    }
+
     template <class... A> [[noreturn]] void report_non_finite(double loss, const A&... arguments) {
         using Real = Dual<double, default_lanes>;
         FindNonFinite find;
@@ -101,7 +159,8 @@ template <class M, class G, Optimizer O, class L> class SVI {
     L loss_;
     typename O::State state_{};
     Vector gradient_;
+    std::uint64_t steps_ = 0, seed_;
 };
-template <class M, class G, class O, class L> SVI(const M&, G&, const O&, const L&) -> SVI<M, G, O, L>;
+template <class M, class G, class O, class L> SVI(const M&, G&, const O&, const L&, SVIOptions = {}) -> SVI<M, G, O, L>;
 
 } // namespace modus

@@ -137,3 +137,15 @@ BOOST_AUTO_TEST_CASE(params_are_learned_too) {
     BOOST_TEST(median.get<double>("mu") == 2.5, boost::test_tools::tolerance(1e-8));
     BOOST_TEST(median.get<double>("sigma") == std::sqrt(1.25), boost::test_tools::tolerance(1e-8));
 }
+
+BOOST_AUTO_TEST_CASE(steps_are_counted_and_no_step_is_no_run) {
+    AutoDelta guide(location);
+    SVI svi(location, guide, SGD{.lr = 0.1}, TraceELBO{}, SVIOptions{.seed = 5});
+    BOOST_TEST(svi.seed() == 5u);
+    BOOST_CHECK_EXCEPTION(svi.run(0, data), Error, (Says{"", "at least 1 step", "0", "number of steps"}));
+    svi.run(3, data);
+    svi.step(data);
+    BOOST_TEST(svi.steps() == 4u);
+    BOOST_CHECK_THROW(svi.step(Vector{1, std::nan("")}), Error);
+    BOOST_TEST(svi.steps() == 4u); // this one was not done
+}

@@ -1,6 +1,8 @@
 modus_test(infer/acceptance)
 modus_test(infer/allocations)
 modus_test(infer/auto_delta)
+modus_test(infer/checkpoint)
+target_link_libraries(infer_checkpoint PRIVATE nlohmann_json::nlohmann_json)
 modus_test(infer/elbo)
 modus_test(infer/init)
 modus_test(infer/joint)

@@ -1,11 +1,55 @@
 module;
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 module modus.infer;
 
 namespace modus {
+namespace {
+
+/// The step of coordinates that take their `own_steps`-th one.
+struct AdamStep {
+    double beta1, beta2, eps, size, correction;
+
+    AdamStep(const Adam& adam, double rate, std::uint64_t own_steps)
+        : beta1(adam.beta1), beta2(adam.beta2), eps(adam.eps) {
+        const double t = static_cast<double>(own_steps);
+        size = rate / (1 - std::pow(beta1, t));
+        correction = 1 / (1 - std::pow(beta2, t));
+    }
+    void move(double& x, double g, double& first, double& second) const {
+        first = beta1 * first + (1 - beta1) * g;
+        second = beta2 * second + (1 - beta2) * g * g;
+        x -= size * first / (std::sqrt(second * correction) + eps);
+    }
+};
+
+/// Counts the step and returns lr * lr_decay^t.
+double begin_step(const Adam& adam, std::size_t coordinates, Adam::State& state) {
+    state.first.resize(coordinates);
+    state.second.resize(coordinates);
+    return adam.lr * std::pow(adam.lr_decay, static_cast<double>(state.steps++));
+}
+
+/// A step of the coordinates that are active, each by its own count.
+template <class IsActive> void move_each(const Adam& adam, std::span<double> x, std::span<const double> gradient,
+                                         Adam::State& state, const IsActive& is_active) {
+    const double rate = begin_step(adam, x.size(), state);
+    std::uint64_t last = 1; // neighbours mostly have the same count
+    AdamStep step(adam, rate, last);
+    for (std::size_t k = 0; k < x.size(); ++k) {
+        if (!is_active(k)) continue;
+        if (++state.own_steps[k] != last) {
+            last = state.own_steps[k];
+            step = AdamStep(adam, rate, last);
+        }
+        step.move(x[k], gradient[k], state.first[k], state.second[k]);
+    }
+}
+
+} // namespace
 
 void Adam::check() const {
     check_option("lr", lr, lr > 0 && std::isfinite(lr), "above 0");
@@ -16,17 +60,17 @@ void Adam::check() const {
 }
 
 void Adam::update(std::span<double> x, std::span<const double> gradient, State& state) const {
-    state.first.resize(x.size());
-    state.second.resize(x.size());
-    const double t = static_cast<double>(++state.steps);
-    const double step = lr * std::pow(lr_decay, t - 1) / (1 - std::pow(beta1, t));
-    const double correction = 1 / (1 - std::pow(beta2, t));
-    for (std::size_t k = 0; k < x.size(); ++k) {
-        const double g = gradient[k];
-        state.first[k] = beta1 * state.first[k] + (1 - beta1) * g;
-        state.second[k] = beta2 * state.second[k] + (1 - beta2) * g * g;
-        x[k] -= step * state.first[k] / (std::sqrt(state.second[k] * correction) + eps);
-    }
+    if (!state.own_steps.empty()) return move_each(*this, x, gradient, state, [](std::size_t) { return true; });
+    const double rate = begin_step(*this, x.size(), state);
+    const AdamStep step(*this, rate, state.steps);
+    for (std::size_t k = 0; k < x.size(); ++k) step.move(x[k], gradient[k], state.first[k], state.second[k]);
+}
+
+void Adam::update(std::span<double> x, std::span<const double> gradient, State& state,
+                  std::span<const unsigned char> active) const {
+    check_active(active.size(), x.size());
+    if (state.own_steps.empty()) state.own_steps.assign(x.size(), state.steps);
+    move_each(*this, x, gradient, state, [&](std::size_t k) { return active[k] != 0; });
 }
 
 } // namespace modus

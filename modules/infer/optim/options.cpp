@@ -1,4 +1,5 @@
 module;
+#include <cstddef>
 #include <string>
 
 module modus.infer;
@@ -12,6 +13,12 @@ void check_option(const char* name, double value, bool is_valid, const char* exp
     if (!is_valid)
         throw Error("", std::string(name) + " of the optimizer " + expected, format_exactly(value),
                     "Correct the option.");
+}
+
+void check_active(std::size_t marks, std::size_t coordinates) {
+    if (marks != coordinates)
+        fail({coordinates, " marks of active coordinates, one for each"}, {marks},
+             "Pass 1 for the coordinates to move, 0 for the others.");
 }
 
 } // namespace modus
