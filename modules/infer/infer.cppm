@@ -3,9 +3,18 @@ export module modus.infer;
 
 export import :auto_delta;
 export import :elbo;
+export import :epoch;
+export import :guide;
+export import :guide_list;
 export import :init;
+export import :latents;
 export import :optim.adam;
 export import :optim.options;
 export import :optim.sgd;
+export import :parallel;
+export import :plates;
+export import :point_guide;
+export import :predictive;
 export import :progress;
+export import :render_model;
 export import :svi;

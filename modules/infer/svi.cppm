@@ -13,7 +13,7 @@ export module modus.infer:svi;
 import modus.autodiff;
 import modus.effects;
 import modus.support;
-import :auto_delta;
+import :latents;
 import :elbo;
 import :progress;
 
@@ -82,7 +82,7 @@ template <class M, class G, Optimizer O, class L> class SVI {
         std::size_t first = 0;
         do {
             const auto seeded = seed_directions<default_lanes>(u, first);
-            auto answer = guide_.answers(seeded);
+            auto answer = guide_.template answers<Real>(RunOptions{}, seeded, nullptr, arguments...);
             modus::run<Real>(with_handler(with_handler(model_, answer), find), arguments...);
             first += default_lanes;
         } while (first < u.size() && find.site.empty());
