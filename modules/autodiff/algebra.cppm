@@ -150,6 +150,23 @@ template <Scalar T, std::size_t R> T log_sum_exp(const Array<T, R>& x) {
     return top + log(sum_map(x.extents(), [top](const auto& a) { return exp(a - top); }, x));
 }
 
+/// The rows, or the columns, of a matrix at these indices, in their order. Throw Error where an index is out of range.
+template <Element T> Array<T, 2> take_rows(const Array<T, 2>& x, const IntVector& rows) {
+    check_indices(rows, x.rows());
+    IntVector elements(rows.size() * x.cols());
+    for (std::size_t j = 0, k = 0; j < x.cols(); ++j)
+        for (std::size_t i = 0; i < rows.size(); ++i) elements[k++] = rows.load(i) + static_cast<Integer>(j * x.rows());
+    return x.reshape(Extents<1>{x.size()})[elements].reshape(Extents<2>{rows.size(), x.cols()});
+}
+template <Element T> Array<T, 2> take_columns(const Array<T, 2>& x, const IntVector& columns) {
+    check_indices(columns, x.cols());
+    IntVector elements(x.rows() * columns.size());
+    for (std::size_t j = 0, k = 0; j < columns.size(); ++j)
+        for (std::size_t i = 0; i < x.rows(); ++i)
+            elements[k++] = static_cast<Integer>(i + static_cast<std::size_t>(columns.load(j)) * x.rows());
+    return x.reshape(Extents<1>{x.size()})[elements].reshape(Extents<2>{x.rows(), columns.size()});
+}
+
 /// Scalars as a vector: stack(a, b, c).
 template <Argument... X> requires(sizeof...(X) > 0 && (!AnyArray<X> && ...))
 auto stack(const X&... x) {

@@ -9,8 +9,8 @@ module;
 
 // The functions that models and densities use, for every scalar and elementwise for arrays.
 //
-// `lift` owns the chain rule: a row of this file says only what f is for a double and what its slope is, in terms of
-// x and y = f(x), with the same functions - so that slopes of slopes, for nested duals, need no further rows.
+// `chain_rule` owns the chain rule: a row of this file says only what f is for a double and what its slope is, in terms
+// of x and y = f(x), with the same functions - so that slopes of slopes, for nested duals, need no further rows.
 export module modus.autodiff:math;
 
 import :array;
@@ -85,32 +85,32 @@ export namespace modus {
 
 /// f(x) for any scalar or array, from f on double (and on Batch, where it is faster at once) and the slope
 /// f'(x) = df(x, y), y = f(x).
-template <Argument X, class F, class DF> auto lift(const X& x, const F& f, const DF& df) {
+template <Argument X, class F, class DF> auto chain_rule(const X& x, const F& f, const DF& df) {
     if constexpr (AnyArray<X>) {
-        return map([f, df](const auto& element) { return lift(element, f, df); }, x);
+        return map([f, df](const auto& element) { return chain_rule(element, f, df); }, x);
     } else if constexpr (PlainNumber<X>) {
         return at_constants(f, x);
     } else {
-        const auto y = lift(x.value, f, df);
+        const auto y = chain_rule(x.value, f, df);
         return chain(y, std::remove_cv_t<decltype(y)>(df(x.value, y)), x);
     }
 }
 
 /// f(x, y) for any mixture of scalars and arrays, from f on doubles and its two slopes dfx(x, y, z), dfy(x, y, z).
 template <Argument X, Argument Y, class F, class DX, class DY>
-auto lift(const X& x, const Y& y, const F& f, const DX& dfx, const DY& dfy) {
+auto chain_rule(const X& x, const Y& y, const F& f, const DX& dfx, const DY& dfy) {
     if constexpr (AnyArray<X> || AnyArray<Y>) {
-        return map([f, dfx, dfy](const auto& a, const auto& b) { return lift(a, b, f, dfx, dfy); }, x, y);
+        return map([f, dfx, dfy](const auto& a, const auto& b) { return chain_rule(a, b, f, dfx, dfy); }, x, y);
     } else if constexpr (PlainNumber<X> && PlainNumber<Y>) {
         return at_constants(f, x, y);
     } else if constexpr (PlainNumber<X>) {
-        const auto z = lift(x, y.value, f, dfx, dfy);
+        const auto z = chain_rule(x, y.value, f, dfx, dfy);
         return chain(z, std::remove_cv_t<decltype(z)>(dfy(x, y.value, z)), y);
     } else if constexpr (PlainNumber<Y>) {
-        const auto z = lift(x.value, y, f, dfx, dfy);
+        const auto z = chain_rule(x.value, y, f, dfx, dfy);
         return chain(z, std::remove_cv_t<decltype(z)>(dfx(x.value, y, z)), x);
     } else {
-        const auto z = lift(x.value, y.value, f, dfx, dfy);
+        const auto z = chain_rule(x.value, y.value, f, dfx, dfy);
         using Z = std::remove_cv_t<decltype(z)>;
         return chain(z, Z(dfx(x.value, y.value, z)), x, Z(dfy(x.value, y.value, z)), y);
     }
@@ -143,17 +143,17 @@ namespace modus {
 
 /// 1 - x^2.
 template <Argument X> auto one_minus_square(const X& x) {
-    return lift(
+    return chain_rule(
         x, [](const auto& v) { return (1.0 - v) * (1.0 + v); }, [](const auto& v, const auto&) { return -2.0 * v; });
 }
 /// p (1 - p).
 template <Argument X> auto bernoulli_variance(const X& p) {
-    return lift(
+    return chain_rule(
         p, [](const auto& v) { return v * (1.0 - v); }, [](const auto& v, const auto&) { return 1.0 - 2.0 * v; });
 }
 /// sigmoid(x) sigmoid(-x), the logistic density.
 template <Argument X> auto logistic_density(const X& x) {
-    return lift(
+    return chain_rule(
         x,
         [](const auto& v) {
             const auto e = exp(-abs(v));
@@ -163,7 +163,7 @@ template <Argument X> auto logistic_density(const X& x) {
 }
 /// x / sqrt(x^2 + y^2): the cosine of the angle of the point (x, y), and the sine of that of (y, x).
 template <Argument X, Argument Y> auto direction(const X& x, const Y& y) {
-    return lift(
+    return chain_rule(
         x, y, [](double a, double b) { return a / std::hypot(a, b); },
         [](const auto& a, const auto& b, const auto&) {
             const auto other = direction(b, a);
@@ -173,20 +173,20 @@ template <Argument X, Argument Y> auto direction(const X& x, const Y& y) {
 }
 /// The standard normal density.
 template <Argument X> auto normal_density(const X& x) {
-    return lift(
+    return chain_rule(
         x, [](const auto& v) { return std::numbers::inv_sqrtpi / std::numbers::sqrt2 * exp(-0.5 * v * v); },
         [](const auto& v, const auto& y) { return -v * y; });
 }
 /// normal_density(x) / normal_cdf(x), the inverse of Mills' ratio, and its n-th derivative.
 template <Argument X> auto inverse_mills(int n, const X& x) {
-    return lift(
+    return chain_rule(
         x, [n](double v) { return inverse_mills_value(n, v); },
         [n](const auto& v, const auto&) { return inverse_mills(n + 1, v); });
 }
 template <Argument X> auto inverse_mills(const X& x) { return inverse_mills(0, x); }
 /// polygamma(n, x) - polygamma(n, x + gap), x and gap >= 0: subtracting two calls would cancel.
 template <Argument X, Argument Y> auto polygamma_drop(int n, const X& x, const Y& gap) {
-    return lift(
+    return chain_rule(
         x, gap, [n](double a, double b) { return polygamma_drop_value(n, a, b); },
         [n](const auto& a, const auto& b, const auto&) { return polygamma_drop(n + 1, a, b); },
         [n](const auto& a, const auto& b, const auto&) { return -polygamma(n + 1, a + b); });
@@ -197,61 +197,62 @@ template <Argument X, Argument Y> auto polygamma_drop(int n, const X& x, const Y
 export namespace modus {
 
 template <Argument X> auto square(const X& x) {
-    return lift(x, [](const auto& v) { return v * v; }, [](const auto& v, const auto&) { return 2.0 * v; });
+    return chain_rule(x, [](const auto& v) { return v * v; }, [](const auto& v, const auto&) { return 2.0 * v; });
 }
 template <Argument X> auto exp(const X& x) {
-    return lift(x, [](const auto& v) { return functions::exp_(v); }, [](const auto&, const auto& y) { return y; });
+    return chain_rule(
+        x, [](const auto& v) { return functions::exp_(v); }, [](const auto&, const auto& y) { return y; });
 }
 /// exp(x) - 1, exact near 0.
 template <Argument X> auto expm1(const X& x) {
-    return lift(
+    return chain_rule(
         x, [](const auto& v) { return functions::expm1_(v); }, [](const auto& v, const auto&) { return exp(v); });
 }
 template <Argument X> auto log(const X& x) {
-    return lift(
+    return chain_rule(
         x, [](const auto& v) { return functions::log_(v); }, [](const auto& v, const auto&) { return 1.0 / v; });
 }
 /// log(1 + x), exact near 0.
 template <Argument X> auto log1p(const X& x) {
-    return lift(
+    return chain_rule(
         x, [](const auto& v) { return functions::log1p_(v); },
         [](const auto& v, const auto&) { return 1.0 / (1.0 + v); });
 }
 template <Argument X> auto sqrt(const X& x) {
-    return lift(
+    return chain_rule(
         x, [](const auto& v) { return functions::sqrt_(v); }, [](const auto&, const auto& y) { return 0.5 / y; });
 }
 template <Argument X> auto cbrt(const X& x) {
-    return lift(
+    return chain_rule(
         x, [](double v) { return std::cbrt(v); }, [](const auto&, const auto& y) { return 1.0 / (3.0 * y * y); });
 }
 /// |x|; the slope at 0 is taken as 0.
 template <Argument X> auto abs(const X& x) {
-    return lift(
+    return chain_rule(
         x, [](const auto& v) { return functions::abs_(v); },
         [](const auto& v, const auto&) { return select(v > 0.0, 1.0, select(v < 0.0, -1.0, 0.0)); });
 }
 template <Argument X> auto sin(const X& x) {
-    return lift(x, [](double v) { return std::sin(v); }, [](const auto& v, const auto&) { return cos(v); });
+    return chain_rule(x, [](double v) { return std::sin(v); }, [](const auto& v, const auto&) { return cos(v); });
 }
 template <Argument X> auto cos(const X& x) {
-    return lift(x, [](double v) { return std::cos(v); }, [](const auto& v, const auto&) { return -sin(v); });
+    return chain_rule(x, [](double v) { return std::cos(v); }, [](const auto& v, const auto&) { return -sin(v); });
 }
 template <Argument X> auto tan(const X& x) {
-    return lift(x, [](double v) { return std::tan(v); }, [](const auto&, const auto& y) { return 1.0 + y * y; });
+    return chain_rule(x, [](double v) { return std::tan(v); }, [](const auto&, const auto& y) { return 1.0 + y * y; });
 }
 template <Argument X> auto asin(const X& x) {
-    return lift(
+    return chain_rule(
         x, [](double v) { return std::asin(v); },
         [](const auto& v, const auto&) { return 1.0 / sqrt(one_minus_square(v)); });
 }
 template <Argument X> auto acos(const X& x) {
-    return lift(
+    return chain_rule(
         x, [](double v) { return std::acos(v); },
         [](const auto& v, const auto&) { return -1.0 / sqrt(one_minus_square(v)); });
 }
 template <Argument X> auto atan(const X& x) {
-    return lift(
+    return chain_rule(
         x, [](double v) { return std::atan(v); },
         [](const auto& v, const auto&) {
             const auto cosine = 1.0 / hypot(1.0, v); // 1 + v^2 would overflow
@@ -259,40 +260,40 @@ template <Argument X> auto atan(const X& x) {
         });
 }
 template <Argument X> auto sinh(const X& x) {
-    return lift(x, [](double v) { return std::sinh(v); }, [](const auto& v, const auto&) { return cosh(v); });
+    return chain_rule(x, [](double v) { return std::sinh(v); }, [](const auto& v, const auto&) { return cosh(v); });
 }
 template <Argument X> auto cosh(const X& x) {
-    return lift(x, [](double v) { return std::cosh(v); }, [](const auto& v, const auto&) { return sinh(v); });
+    return chain_rule(x, [](double v) { return std::cosh(v); }, [](const auto& v, const auto&) { return sinh(v); });
 }
 template <Argument X> auto tanh(const X& x) {
-    return lift(
+    return chain_rule(
         x, [](const auto& v) { return functions::tanh_(v); },
         [](const auto& v, const auto&) { return 4.0 * logistic_density(2.0 * v); }); // 1 - tanh^2 would cancel
 }
 template <Argument X> auto asinh(const X& x) {
-    return lift(
+    return chain_rule(
         x, [](double v) { return std::asinh(v); }, [](const auto& v, const auto&) { return 1.0 / hypot(1.0, v); });
 }
 template <Argument X> auto acosh(const X& x) {
-    return lift(
+    return chain_rule(
         x, [](double v) { return std::acosh(v); },
         [](const auto& v, const auto&) { return 1.0 / (sqrt(v - 1.0) * sqrt(v + 1.0)); });
 }
 template <Argument X> auto atanh(const X& x) {
-    return lift(
+    return chain_rule(
         x, [](double v) { return std::atanh(v); },
         [](const auto& v, const auto&) { return 1.0 / one_minus_square(v); });
 }
 
 /// 1 / (1 + exp(-x)), the logistic function.
 template <Argument X> auto sigmoid(const X& x) {
-    return lift(
+    return chain_rule(
         x, [](const auto& v) { return functions::sigmoid_(v); },
         [](const auto& v, const auto&) { return logistic_density(v); });
 }
 /// log(1 + exp(x)), without overflow.
 template <Argument X> auto softplus(const X& x) {
-    return lift(
+    return chain_rule(
         x, [](const auto& v) { return functions::softplus_(v); },
         [](const auto& v, const auto&) { return sigmoid(v); });
 }
@@ -319,7 +320,7 @@ auto log_sigmoid_summand(const Local<T, Mask>& x) {
 }
 /// log(p / (1 - p)), p in (0, 1).
 template <Argument X> auto logit(const X& x) {
-    return lift(
+    return chain_rule(
         x,
         [](double p) {
             // Around 1/2 the quotient is near 1 and its logarithm would cancel.
@@ -329,41 +330,41 @@ template <Argument X> auto logit(const X& x) {
 }
 /// log(1 - exp(x)), x < 0. Maechler, "Accurately computing log(1 - exp(-|a|))", 2012.
 template <Argument X> auto log1m_exp(const X& x) {
-    return lift(
+    return chain_rule(
         x, [](double v) { return v > -std::numbers::ln2 ? std::log(-std::expm1(v)) : std::log1p(-std::exp(v)); },
         [](const auto& v, const auto&) { return exp(v) / expm1(v); });
 }
 
 /// x kept within [low, high] against rounding, with the slope of x.
 template <Argument X> auto clamp(const X& x, double low, double high) {
-    return lift(
+    return chain_rule(
         x, [=](const auto& v) { return select(v < low, low, select(v > high, high, v)); },
         [](const auto&, const auto&) { return 1.0; });
 }
 
 /// The error function and its complement.
 template <Argument X> auto erf(const X& x) {
-    return lift(
+    return chain_rule(
         x, [](const auto& v) { return functions::erf_(v); },
         [](const auto& v, const auto&) { return 2.0 * std::numbers::inv_sqrtpi * exp(-v * v); });
 }
 template <Argument X> auto erfc(const X& x) {
-    return lift(
+    return chain_rule(
         x, [](const auto& v) { return functions::erfc_(v); },
         [](const auto& v, const auto&) { return -2.0 * std::numbers::inv_sqrtpi * exp(-v * v); });
 }
 /// The standard normal distribution function, its logarithm and its inverse, accurate in the tails.
 template <Argument X> auto normal_cdf(const X& x) {
-    return lift(
+    return chain_rule(
         x, [](double v) { return normal_cdf_value(v); }, [](const auto& v, const auto&) { return normal_density(v); });
 }
 template <Argument X> auto log_normal_cdf(const X& x) {
-    return lift(
+    return chain_rule(
         x, [](double v) { return log_normal_cdf_value(v); },
         [](const auto& v, const auto&) { return inverse_mills(v); });
 }
 template <Argument X> auto normal_quantile(const X& p) {
-    return lift(
+    return chain_rule(
         p, [](double v) { return normal_quantile_value(v); },
         [](const auto& v, const auto& y) { // 1 / density(y); in the tails the rounding of y^2 would show
             const auto tail = select(y < -5.0, v * inverse_mills(y), (1.0 - v) * inverse_mills(-y));
@@ -373,18 +374,18 @@ template <Argument X> auto normal_quantile(const X& p) {
 
 /// log |Gamma(x)|.
 template <Argument X> auto lgamma(const X& x) {
-    return lift(
+    return chain_rule(
         x, [](const auto& v) { return functions::lgamma_(v); }, [](const auto& v, const auto&) { return digamma(v); });
 }
 /// The n-th derivative of digamma, n >= 0.
 template <Argument X> auto polygamma(int n, const X& x) {
-    return lift(
+    return chain_rule(
         x, [n](double v) { return polygamma_value(n, v); },
         [n](const auto& v, const auto&) { return polygamma(n + 1, v); });
 }
 /// The derivatives of lgamma: first and second.
 template <Argument X> auto digamma(const X& x) {
-    return lift(
+    return chain_rule(
         x, [](const auto& v) { return functions::digamma_(v); },
         [](const auto& v, const auto&) { return trigamma(v); });
 }
@@ -392,7 +393,7 @@ template <Argument X> auto trigamma(const X& x) { return polygamma(1, x); }
 
 /// x to the power y. Where x is negative, y must be a constant.
 template <Argument X, Argument Y> auto pow(const X& x, const Y& y) {
-    return lift(
+    return chain_rule(
         x, y, [](const auto& a, const auto& b) { return functions::pow_(a, b); },
         [](const auto& a, const auto& b, const auto&) { // 0^0 is 1, with slope 0 rather than 0 * infinity
             return select(a == 0.0 && b == 0.0, 0.0 * (a * b), b * pow(a, b - 1.0));
@@ -401,21 +402,21 @@ template <Argument X, Argument Y> auto pow(const X& x, const Y& y) {
 }
 /// The angle of the point (x, y).
 template <Argument Y, Argument X> auto atan2(const Y& y, const X& x) {
-    return lift(
+    return chain_rule(
         y, x, [](double b, double a) { return std::atan2(b, a); },
         [](const auto& b, const auto& a, const auto&) { return direction(a, b) / hypot(a, b); },
         [](const auto& b, const auto& a, const auto&) { return -direction(b, a) / hypot(a, b); });
 }
 /// sqrt(x^2 + y^2), without overflow.
 template <Argument X, Argument Y> auto hypot(const X& x, const Y& y) {
-    return lift(
+    return chain_rule(
         x, y, [](double a, double b) { return std::hypot(a, b); },
         [](const auto& a, const auto& b, const auto&) { return direction(a, b); },
         [](const auto& a, const auto& b, const auto&) { return direction(b, a); });
 }
 /// log(exp(x) + exp(y)), without overflow.
 template <Argument X, Argument Y> auto log_add_exp(const X& x, const Y& y) {
-    return lift(
+    return chain_rule(
         x, y,
         [](double a, double b) {
             if (a == b) return a + std::numbers::ln2; // also where both are infinite
@@ -426,28 +427,28 @@ template <Argument X, Argument Y> auto log_add_exp(const X& x, const Y& y) {
 }
 /// x log(y), and 0 where x = 0, whatever y: the terms of a log mass.
 template <Argument X, Argument Y> auto xlogy(const X& x, const Y& y) {
-    return lift(
+    return chain_rule(
         x, y, [](const auto& a, const auto& b) { return select(a == 0.0, 0.0, a * log(b)); },
         [](const auto&, const auto& b, const auto&) { return log(b); },
         [](const auto& a, const auto& b, const auto&) { return select(a == 0.0, 0.0 * a, a / b); });
 }
 /// x log(1 + y), and 0 where x = 0, whatever y.
 template <Argument X, Argument Y> auto xlog1py(const X& x, const Y& y) {
-    return lift(
+    return chain_rule(
         x, y, [](const auto& a, const auto& b) { return select(a == 0.0, 0.0, a * log1p(b)); },
         [](const auto&, const auto& b, const auto&) { return log1p(b); },
         [](const auto& a, const auto& b, const auto&) { return select(a == 0.0, 0.0 * a, a / (1.0 + b)); });
 }
 /// log Beta(x, y) = lgamma(x) + lgamma(y) - lgamma(x + y), without its cancellation for large arguments.
 template <Argument X, Argument Y> auto lbeta(const X& x, const Y& y) {
-    return lift(
+    return chain_rule(
         x, y, [](double a, double b) { return lbeta_value(a, b); },
         [](const auto& a, const auto& b, const auto&) { return polygamma_drop(0, a, b); },
         [](const auto& a, const auto& b, const auto&) { return polygamma_drop(0, b, a); });
 }
 /// The logarithm of the binomial coefficient, for real n >= k >= 0.
 template <Argument N, Argument K> auto lchoose(const N& n, const K& k) {
-    return lift(
+    return chain_rule(
         n, k,
         [](double a, double b) { return b == 0 || b == a ? 0.0 : -lbeta_value(a - b + 1, b + 1) - std::log1p(a); },
         [](const auto& a, const auto& b, const auto&) { return -polygamma_drop(0, a - b + 1.0, b); },

@@ -10,6 +10,7 @@ module;
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <variant>
 
 // What all distributions over single numbers share: broadcasting of parameters, shapes, masks, validation, sums. A
 // family supplies the formulas for one number.
@@ -137,6 +138,40 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
         return result;
     }
 
+    /// Elements where these whole numbers are 0 do not count either: `mask` for a shape that is known at run time, in
+    /// addition to the present one.
+    Elementwise masked(const Data& more) const {
+        Elementwise result = *this;
+        if (const auto* one = std::get_if<Integer>(&more)) {
+            result = mask(*one);
+        } else {
+            if constexpr (Rank >= 1)
+                if (const auto* vector = std::get_if<IntVector>(&more)) result = mask(*vector);
+            if constexpr (Rank == 2)
+                if (const auto* matrix = std::get_if<IntMatrix>(&more)) result = mask(*matrix);
+            if (shape_of(more).rank > Rank)
+                fail({"a mask that repeats to ", extents_}, {describe(more).c_str()},
+                     "Sizes must agree along each axis, counted from the last, or be 1.");
+        }
+        if (mask_) {
+            const auto both = [](double a, double b) { return static_cast<Integer>(a != 0 && b != 0); };
+            result.mask_ = map_to(extents_, both, *mask_, *result.mask_);
+        }
+        return result;
+    }
+
+    /// Parameter number k as a value, in its own shape.
+    template <Scalar Real> Value<Real> parameter(std::size_t k) const {
+        Value<Real> result;
+        std::apply(
+            [&](const auto&... p) {
+                std::size_t j = 0;
+                ((j++ == k ? set_value(result, p) : void()), ...);
+            },
+            parameters_);
+        return result;
+    }
+
     std::string_view name() const { return Family::name; }
     Shape batch_shape() const { return make_shape(extents_).part(0, Rank - event_rank_); }
     Shape event_shape() const { return make_shape(extents_).part(Rank - event_rank_, Rank); }
@@ -208,6 +243,11 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
     template <Scalar R> auto shaped(const Array<R, 1>& u) const {
         if constexpr (Rank == 0) return u.load(0);
         else return u.reshape(extents_);
+    }
+
+    template <Scalar Real, class A> static void set_value(Value<Real>& result, const A& p) {
+        if constexpr (std::same_as<element_t<A>, Integer>) result = p;
+        else result = array_t<Real, rank_of<A>>(p);
     }
 
     template <std::size_t R, class M> static array_t<Integer, R> repeat_mask(const M& mask) {

@@ -1,6 +1,7 @@
 module;
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -12,15 +13,25 @@ export module modus.effects:message;
 import modus.autodiff;
 import modus.support;
 import :name;
+import :plate;
+import :state;
 
 export namespace modus {
 
-enum class Kind { sample, param, deterministic, factor };
+enum class Kind { sample, param, deterministic, factor, plate };
 
 /// Where the value of a site came from.
 enum class Provenance { none, observed, sampled, replayed, substituted, delta };
-inline constexpr std::array kind_names{"sample", "param", "deterministic", "factor"};
+inline constexpr std::array kind_names{"sample", "param", "deterministic", "factor", "plate"};
 inline constexpr std::array provenance_names{"none", "observed", "sampled", "replayed", "substituted", "delta"};
+
+/// What inference is told about one site, by `infer_config`.
+struct InferOptions {
+    /// Where AutoDelta starts, in place of its init_loc_fn.
+    std::optional<Data> initial{};
+    /// A site of a guide that the model does not have.
+    bool is_auxiliary = false;
+};
 
 /// An effect, as the handlers see it. It lives in the frame of the suspended model.
 template <Scalar Real> struct Message {
@@ -31,15 +42,33 @@ template <Scalar Real> struct Message {
     const Density<Real>* distribution = nullptr; ///< of sample and param sites
     Value<Real> value{};                         ///< none until a handler or the data gives one
     Provenance provenance = Provenance::none;
-    Real log_factor{}; ///< of factor sites
-    double scale = 1;  ///< multiplies the log density
-    bool stop = false; ///< hides the site from the handlers further out
+    Real log_factor{};                   ///< of factor sites
+    const Plate* plate = nullptr;        ///< of plates whose indices are asked for; the value is an IntVector
+    double scale = 1;                    ///< multiplies the log density
+    const Data* mask = nullptr;          ///< 0 where an element does not count, or none
+    const Prefix* prefix = nullptr;      ///< scopes of handlers, outside those of `frames`
+    const InferOptions* infer = nullptr; ///< or none
+    bool stop = false;                   ///< hides the site from the handlers further out
 
-    Message(Kind kind_, const Name& base_, std::span<const Frame> frames_)
-        : kind(kind_), base(base_), hash(full_hash(base_, frames_)), frames(frames_) {}
+    Message(Kind kind_, const Name& base_, const RunState& state)
+        : kind(kind_),
+          base(base_),
+          hash(full_hash(base_, state.frames)),
+          frames(state.frames),
+          scale(state.scale),
+          mask(state.mask) {}
+    /// A site beside another one, in the same plates and scopes: for handlers that add sites.
+    Message(Kind kind_, const Name& base_, const Message& other)
+        : kind(kind_),
+          base(base_),
+          hash(full_hash(base_, other.frames, other.prefix)),
+          frames(other.frames),
+          scale(other.scale),
+          mask(other.mask),
+          prefix(other.prefix) {}
 
     /// The full name, as in "a/theta[3]".
-    std::string name() const { return full_name(base, frames); }
+    std::string name() const { return full_name(base, frames, prefix); }
     /// Whether the full name is this one.
     bool is(const Name& other) const { return hash == other.hash; }
     template <class V> void answer(V&& value_, Provenance provenance_) {
@@ -49,9 +78,16 @@ template <Scalar Real> struct Message {
     /// scale x log density of the value; 0 for sites without one.
     Real log_density() const {
         if (kind != Kind::sample && kind != Kind::factor) return Real(0.0);
-        Real density = kind == Kind::factor ? log_factor : distribution->log_density(value);
+        if (mask && hides_all(*mask)) return Real(0.0);
+        Real density = kind == Kind::factor ? log_factor : distribution->log_density(value, mask);
         if (scale != 1) density *= scale;
         return density;
+    }
+
+  private:
+    static bool hides_all(const Data& mask) {
+        const auto* one = std::get_if<Integer>(&mask);
+        return one && *one == 0;
     }
 };
 

@@ -69,13 +69,15 @@ template <Scalar Real, class T> class [[nodiscard]] Model {
         template <class S, std::size_t R> auto yield_value(const Param<S, R>& effect) {
             return ParamSite<Real, S, R>(*run, effect);
         }
-        auto yield_value(const Plate& effect) { return PlateOpening{run->state, effect}; }
+        auto yield_value(const Plate& effect) { return PlateOpening<Real>{*run, effect}; }
+        template <ScopedEffect E> auto yield_value(const E& effect) { return ScopeOpening<E>{run->state, effect}; }
         template <class Recipe, class... A> auto yield_value(Submodel<Recipe, A...>&& effect) {
             return SubmodelCall<Real, Recipe, A...>{*run, effect};
         }
-        template <class Other> void yield_value(const Other&) {
+        template <class Other> requires(!ScopedEffect<Other>)
+        void yield_value(const Other&) {
             static_assert(std::same_as<Other, void>,
-                          "a model yields sample, param, deterministic, factor, plate or submodel");
+                          "a model yields sample, param, deterministic, factor, plate, scale, mask or submodel");
         }
         void await_transform(auto&&) = delete; // a model yields effects; it does not co_await
 

@@ -44,6 +44,9 @@ class Name {
                      "a site name must not be empty or contain '/', '[' or ']'")
         : text(literal, N - 1), hash(hash_name(text)), where(where_) {}
 
+    /// A name made at run time by a handler or a plate; it views the text.
+    static Name view(std::string_view text, std::source_location where = {}) { return Name(text, where); }
+
     std::string_view text;
     std::uint64_t hash;
     std::source_location where;
@@ -60,14 +63,26 @@ struct Frame {
     static constexpr std::ptrdiff_t vectorized = -1, scope = -2;
 
     std::string_view name;
-    std::size_t size = 0;
-    std::ptrdiff_t index = vectorized; ///< the current index of a sequential plate, else one of the above
+    std::size_t size = 0;                ///< of this run: as many indices as are selected
+    std::ptrdiff_t index = vectorized;   ///< the current index of a sequential plate, else one of the above
+    std::size_t full_size = 0;           ///< of the plate
+    const IntVector* selected = nullptr; ///< the indices of a subsampled plate
+    std::size_t axis = 0;                ///< the batch axis of a vectorized plate, counted from the right, from 1
+
+    inline bool is_vectorized() const { return index == vectorized; }
+    inline bool is_subsampled() const { return selected != nullptr; }
+};
+
+/// A name scope that a handler puts around a model from outside; outermost first.
+struct Prefix {
+    std::string_view text;
+    const Prefix* inner;
 };
 
 /// The full name of a site: scope prefixes, then the name, then the indices of sequential plates, "a/theta[3]"; and its
 /// hash, which needs no memory.
-std::string full_name(const Name& base, std::span<const Frame> frames);
-std::uint64_t full_hash(const Name& base, std::span<const Frame> frames);
+std::string full_name(const Name& base, std::span<const Frame> frames, const Prefix* prefix = nullptr);
+std::uint64_t full_hash(const Name& base, std::span<const Frame> frames, const Prefix* prefix = nullptr);
 
 /// A name made at run time: `sample(dynamic("theta_" + std::to_string(i)), ...)`. It must live as long as the effect
 /// made from it; a temporary within the `co_yield` expression does.

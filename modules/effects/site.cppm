@@ -40,7 +40,7 @@ template <Scalar Real> class Run {
 
 /// An awaiter that suspends the model on a message. It lives in the model's frame, and is not copied.
 template <Scalar Real> struct Site {
-    Site(Kind kind, const Name& name, const Run<Real>& run) : message(kind, name, run.state.frames) {}
+    Site(Kind kind, const Name& name, const Run<Real>& run) : message(kind, name, run.state) {}
     Site(const Site&) = delete;
 
     bool await_ready() const { return false; }
@@ -58,10 +58,13 @@ decltype(auto) site_distribution(const Sample<D, O>& effect, std::span<const Fra
         if constexpr (rank > D::rank) {
             if (effect.observation.data) return effect.distribution.expand_to(effect.observation.data->extents());
             Extents<rank> extents; // latent this time: as long as the plates around it
-            std::size_t axis = 0;
+            std::size_t axes = 0;
             for (const Frame& plate : frames)
-                if (plate.index == Frame::vectorized && axis < rank) extents[rank - ++axis] = plate.size;
-            if (axis < rank) missing_plates(effect.name, frames, axis, rank);
+                if (plate.is_vectorized() && plate.axis > 0 && plate.axis <= rank) {
+                    extents[rank - plate.axis] = plate.size;
+                    ++axes;
+                }
+            if (axes < rank) missing_plates(effect.name, frames, axes, rank);
             return effect.distribution.expand_to(extents);
         } else {
             return (effect.distribution);
@@ -144,12 +147,38 @@ template <Scalar Real, class S, std::size_t Rank> struct ParamSite : Site<Real> 
     Erased<Real, FreePoint<S, Rank>> point;
 };
 
-struct PlateOpening {
-    RunState& state;
+/// Opens a plate at once; handlers are asked for the indices where some have to be drawn.
+template <Scalar Real> struct PlateOpening {
+    Run<Real>& run;
     const Plate& plate;
-    inline bool await_ready() const { return true; }
-    inline void await_suspend(std::coroutine_handle<>) const {}
-    inline PlateScope await_resume() const { return PlateScope(state, plate); }
+    bool await_ready() const { return true; }
+    void await_suspend(std::coroutine_handle<>) const {}
+    PlateScope await_resume() const {
+        plate.check();
+        const bool is_whole = run.state.options.whole_plates == RunOptions::Whole::all && !plate.options.subsample;
+        if (is_whole || (!plate.options.subsample && !plate.options.subsample_size))
+            return PlateScope(run.state, plate, {});
+        Message<Real> message(Kind::plate, Name::view(plate.name()), run.state);
+        message.plate = &plate;
+        if (plate.options.subsample) message.answer(*plate.options.subsample, Provenance::observed);
+        run.handle(message);
+        if (!has_value(message.value)) return PlateScope(run.state, plate, {}); // as large as the plate
+        auto indices = value_as<IntVector>(std::move(message.value));
+        if (message.provenance != Provenance::observed) plate.check_selection(indices, "the indices from a handler");
+        return PlateScope(run.state, plate, std::move(indices));
+    }
+};
+
+/// An effect that lasts until the end of the C++ block: what opens it says how.
+template <class E>
+concept ScopedEffect = requires(const E& effect, RunState& state) { effect.open(state); };
+
+template <ScopedEffect E> struct ScopeOpening {
+    RunState& state;
+    const E& effect;
+    bool await_ready() const { return true; }
+    void await_suspend(std::coroutine_handle<>) const {}
+    auto await_resume() const { return effect.open(state); }
 };
 
 /// Prefixes the names of sites while it lives.

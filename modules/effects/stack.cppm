@@ -24,7 +24,9 @@ export namespace modus {
 struct Handler {
     /// Before a run, on its own copy of the handler.
     inline void start() {}
-    /// On the way out, from the innermost handler to the outermost; before the site has its final value.
+    /// On the way out, from the innermost handler to the outermost; before the site has its final value. A handler that
+    /// adds sites has `process(message, next)` instead; `next(other)` shows another message to the handlers outside it,
+    /// and to them only.
     template <Scalar Real> void process(Message<Real>&) {}
     /// On the way back in; the value is final.
     template <Scalar Real> void postprocess(Message<Real>&) {}
@@ -57,11 +59,9 @@ template <class M, class... Inner, AnyHandler H> auto operator|(const Handled<M,
 
 template <Scalar Real> void Run<Real>::handle(Message<Real>& message) {
     try {
-        state.visit(message.base, message.hash);
         if (message.distribution && state.options.validate) {
             message.distribution->check_parameters();
-            if (message.kind == Kind::sample && !message.frames.empty())
-                check_plates(message.frames, message.distribution->batch_shape());
+            if (message.kind == Kind::sample) check_plates(message.frames, message.distribution->batch_shape());
         }
         dispatch(message);
     } catch (const Error& error) {
@@ -70,13 +70,20 @@ template <Scalar Real> void Run<Real>::handle(Message<Real>& message) {
     }
 }
 
-/// What happens to a site when every handler has seen it: a site with a value is done.
-template <Scalar Real> void default_action(Message<Real>& message, const RunOptions& options) {
+/// What happens to a site when every handler has seen it: it is checked, and with a value it is done.
+template <Scalar Real> void default_action(Message<Real>& message, RunState& state) {
+    const RunOptions& options = state.options;
+    if (message.kind == Kind::plate) {
+        if (!has_value(message.value) && message.plate->is_drawn())
+            message.answer(message.plate->draw(message.hash, options), Provenance::sampled);
+        return;
+    }
+    state.visit(message.base, message.hash, message.prefix);
     if (message.kind != Kind::sample && message.kind != Kind::param) return;
     const bool made_inside = message.provenance == Provenance::sampled || message.provenance == Provenance::delta;
     if (has_value(message.value)) {
-        if (options.validate && !made_inside) message.distribution->check_value(data_of(message.value));
-    } else if (message.kind == Kind::param) {
+        if (options.validate && !made_inside) message.distribution->check_value(data_of(message.value), message.mask);
+    } else if (message.kind == Kind::param || options.fill) {
         message.value = to_value<Real>(message.distribution->feasible());
     } else {
         fail({"a value for the latent site"}, {"no handler that gives one"},
@@ -97,10 +104,12 @@ template <Scalar Real, class... H> class Stack final : public Run<Real> {
     template <std::size_t I> void pass(Message<Real>& message) {
         if constexpr (I == sizeof...(H)) {
             if (outer_ && !message.stop) outer_->dispatch(message);
-            else default_action(message, this->state.options);
+            else default_action(message, this->state);
         } else {
             auto& handler = std::get<I>(handlers_);
-            handler.process(message);
+            if constexpr (requires { handler.process(message, [](Message<Real>&) {}); })
+                handler.process(message, [this](Message<Real>& other) { pass<I + 1>(other); });
+            else handler.process(message);
             if (message.stop) pass<sizeof...(H)>(message);
             else pass<I + 1>(message);
             handler.postprocess(message);

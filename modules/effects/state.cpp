@@ -20,9 +20,9 @@ std::string place(const std::source_location& where) {
 
 } // namespace
 
-void RunState::visit(const Name& base, std::uint64_t hash) {
+void RunState::visit(const Name& base, std::uint64_t hash, const Prefix* prefix) {
     if (const Site* other = find(hash))
-        throw Error(full_name(base, frames), "one site of this name in a run",
+        throw Error(full_name(base, frames, prefix), "one site of this name in a run",
                     "two, at " + place(other->where) + " and " + place(base.where),
                     "Rename one of them; in a loop, use a sequential plate or dynamic(name).");
     sites_.push_back({hash, base.is_literal ? base.text : std::string_view(), base.where});

@@ -1,6 +1,7 @@
 module;
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <source_location>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@ module;
 export module modus.effects:state;
 
 import modus.autodiff;
+import modus.support;
 import :name;
 
 export namespace modus {
@@ -16,6 +18,12 @@ export namespace modus {
 struct RunOptions {
     /// Check parameters and values of every site. Without it a wrong value may give a wrong answer silently.
     bool validate = true;
+    /// Draw the indices of subsampled plates from the streams of this seed, where no handler gives them.
+    std::optional<std::uint64_t> subsample_seed{};
+    /// Run plates that would draw a subsample over all their indices: sequential ones, or all of them.
+    enum class Whole { none, sequential, all } whole_plates = Whole::none;
+    /// Give latent sites that no handler answers a feasible point of their support. For looking at a part of a model.
+    bool fill = false;
 };
 
 class RunState {
@@ -26,12 +34,15 @@ class RunState {
     }
 
     /// Registers a site. Throws Error with both places in the source where its name was used before.
-    void visit(const Name& base, std::uint64_t hash);
+    void visit(const Name& base, std::uint64_t hash, const Prefix* prefix);
+    bool was_visited(std::uint64_t hash) const { return find(hash) != nullptr; }
     /// Names of the sites visited so far, as written, for messages: "a, b, c".
     std::string visited() const;
 
     RunOptions options;
     PoolVector<Frame> frames;
+    double scale = 1;           ///< of the log densities in the scopes that are open: plates, scale
+    const Data* mask = nullptr; ///< of the mask scopes that are open
 
   private:
     struct Site {

@@ -15,6 +15,10 @@ import :named_values;
 
 export namespace modus {
 
+/// Throws Error for the first value that no site has used.
+void check_all_used(const std::string& handler, const NamedValues& values, const PoolVector<bool>& used,
+                    const RunState& state);
+
 class Assignment {
   public:
     Assignment(std::string handler, NamedValues values)
@@ -35,13 +39,8 @@ class Assignment {
                         "The innermost handler answers first; remove the name from one of them.");
     }
 
-    void finish(const RunState& state) const {
-        std::size_t k = 0;
-        for (const auto& entry : *values_)
-            if (!used_[k++])
-                throw Error(entry.name, "one of the sites that reach " + handler_ + ": " + state.visited(),
-                            "no site of this name", "Check the spelling, and the order of the handlers.");
-    }
+    void finish(const RunState& state) const { check_all_used(handler_, *values_, used_, state); }
+    std::string str() const { return handler_ + "(" + values_->str() + ")"; }
 
   private:
     std::string handler_;

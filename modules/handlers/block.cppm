@@ -1,5 +1,5 @@
 module;
-#include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <utility>
@@ -20,7 +20,8 @@ struct BlockOptions {
 };
 
 /// `model | block({.hide = {"x"}})`, `model | block({.expose = {"x"}})`, `model | block()`: hidden sites do not reach
-/// the handlers further out. Throws Error where both lists are given. pyro.poutine.block.
+/// the handlers further out. Plates are hidden only by name. Throws Error where both lists are given, and at the end of
+/// a run for a name that no site has. pyro.poutine.block.
 struct block : Handler {
     explicit block(BlockOptions options_ = {}) {
         if (!options_.hide.empty() && !options_.expose.empty())
@@ -28,13 +29,29 @@ struct block : Handler {
         options = std::make_shared<const BlockOptions>(std::move(options_));
     }
 
+    void start() { used.assign(names().size(), false); }
+
     template <Scalar Real> void process(Message<Real>& message) {
-        const auto is_listed = [&](const std::string& name) { return hash_name(name) == message.hash; };
-        if (!options->expose.empty()) message.stop = std::ranges::none_of(options->expose, is_listed);
-        else message.stop = options->hide.empty() || std::ranges::any_of(options->hide, is_listed);
+        bool is_listed = false;
+        for (std::size_t k = 0; k < names().size(); ++k)
+            if (hash_name(names()[k]) == message.hash) is_listed = used[k] = true;
+        if (!options->hide.empty()) message.stop = message.stop || is_listed;
+        else if (message.kind != Kind::plate) message.stop = message.stop || !is_listed;
+    }
+    void finish(const RunState& state) const {
+        for (std::size_t k = 0; k < names().size(); ++k)
+            if (!used[k])
+                throw Error(names()[k], "one of the sites that reach block: " + state.visited(), "no site of this name",
+                            "Check the spelling, and the order of the handlers.");
     }
 
+    std::string str() const { return "block"; }
+
     std::shared_ptr<const BlockOptions> options;
+    PoolVector<bool> used;
+
+  private:
+    const std::vector<std::string>& names() const { return options->hide.empty() ? options->expose : options->hide; }
 };
 
 } // namespace modus

@@ -1,4 +1,5 @@
 module;
+#include <string>
 #include <utility>
 
 // condition turns latent sites into observed ones.
@@ -21,6 +22,7 @@ struct condition : Handler {
         if (message.kind == Kind::sample) assignment.assign(message, Provenance::observed);
     }
     void finish(const RunState& state) { assignment.finish(state); }
+    std::string str() const { return assignment.str(); }
 
     Assignment assignment;
 };

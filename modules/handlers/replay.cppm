@@ -54,6 +54,8 @@ struct replay : Handler {
         }
     }
 
+    std::string str() const { return "replay"; }
+
     std::shared_ptr<const Trace> trace;
     ReplayOptions options;
     PoolVector<bool> used;

@@ -1,4 +1,5 @@
 module;
+#include <string>
 #include <utility>
 
 // substitute gives values to latent sites and to params, which stay latent.
@@ -22,6 +23,7 @@ struct substitute : Handler {
             assignment.assign(message, Provenance::substituted);
     }
     void finish(const RunState& state) { assignment.finish(state); }
+    std::string str() const { return assignment.str(); }
 
     Assignment assignment;
 };

@@ -80,6 +80,7 @@ struct TraceHandler : Handler {
         recorded.add(std::move(site));
     }
     Trace result() { return std::move(recorded); }
+    std::string str() const { return "trace"; }
 };
 
 /// `run(model | ... | trace, args...)` returns the Trace of the run: all sites that no handler further in has hidden.

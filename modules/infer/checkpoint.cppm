@@ -7,7 +7,7 @@ module;
 export module modus.infer:checkpoint;
 
 import modus.autodiff;
-import :auto_delta;
+import :latents;
 import :optim.options;
 
 export namespace modus {

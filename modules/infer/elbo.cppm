@@ -10,7 +10,7 @@ export module modus.infer:elbo;
 import modus.autodiff;
 import modus.effects;
 import modus.support;
-import :auto_delta;
+import :latents;
 
 export namespace modus {
 
@@ -60,7 +60,7 @@ struct TraceELBO {
     template <Scalar Real, class M, class G, class... A> Real loss(const RunOptions& options, const M& model,
                                                                    const G& guide, const Array<Real, 1>& u,
                                                                    const A&... arguments) const {
-        auto answer = guide.answers(u);
+        auto answer = guide.template answers<Real>(options, u, nullptr, arguments...);
         LogJoint<Real> joint;
         run<Real>(options, with_handler(with_handler(model, answer), joint), arguments...);
         return -joint.total;
@@ -74,7 +74,9 @@ struct TraceELBO {
         const bool is_open = mode == Mode::automatic && !compact;
         return modus::value_and_gradient(
             [&]<Scalar Real>(const Array<Real, 1>& x, bool is_first) {
-                return loss<Real>(RunOptions{.validate = options.validate && is_first}, model, guide, x, arguments...);
+                RunOptions now = options;
+                now.validate = options.validate && is_first;
+                return loss<Real>(now, model, guide, x, arguments...);
             },
             u, gradient, is_open ? chosen_mode(u.size(), guide.numbers()) : mode, compact ? &compact_data : nullptr);
     }

@@ -14,9 +14,9 @@ export module modus.infer:svi;
 import modus.autodiff;
 import modus.effects;
 import modus.support;
-import :auto_delta;
 import :checkpoint;
 import :elbo;
+import :latents;
 import :optim.options;
 import :progress;
 
@@ -41,6 +41,19 @@ struct SVIOptions {
     std::uint64_t seed = 0;
 };
 
+/// A guide that notes which of its coordinates a run reads.
+template <class G> struct Watched {
+    const G& guide;
+    Activity& activity;
+
+    std::size_t numbers() const { return guide.numbers(); }
+    template <Scalar Real, class... A>
+    auto answers(const RunOptions& options, const Array<Real, 1>& u, Activity*, const A&... arguments) const {
+        activity.reset(u.size());
+        return guide.template answers<Real>(options, u, &activity, arguments...);
+    }
+};
+
 struct SVIResult {
     std::vector<double> losses; ///< before each step
 };
@@ -56,26 +69,33 @@ template <class M, class G, Optimizer O, class L> class SVI {
     }
 
     /// One step on these arguments; returns the loss before it. Throws Error, and changes nothing, where a site is
-    /// wrong or the loss or its gradient is not finite; it names the first such site.
-    template <class... A> double step(const A&... arguments) {
+    /// wrong or the loss or its gradient is not finite; it names the first such site. Where plates are subsampled, the
+    /// parameters of the other indices, and what the optimizer remembers of them, stay as they are.
+    template <class... A> double step(const A&... arguments) { return step(RunOptions{}, arguments...); }
+    /// The same without validation: `svi.step(RunOptions{.validate = false}, X, y)`.
+    template <class... A> double step(const RunOptions& run_options, const A&... arguments) {
         guide_.setup(arguments...);
+        const RunOptions options = of_step(run_options);
         const Vector& u = guide_.parameters();
         if (gradient_.size() != u.size()) gradient_ = Vector(u.size());
         const std::span<double> gradient(gradient_.data(), gradient_.size());
-        const double loss = loss_.value_and_gradient(RunOptions{}, model_, guide_, u, gradient, arguments...);
+        const double loss =
+            loss_.value_and_gradient(options, model_, Watched<G>{guide_, activity_}, u, gradient, arguments...);
         bool is_finite = std::isfinite(loss);
         for (const double g : gradient) is_finite = is_finite && std::isfinite(g);
-        if (!is_finite) report_non_finite(loss, arguments...);
+        if (!is_finite) report_non_finite(options, loss, arguments...);
         Vector& moved = guide_.parameters();
-        optimizer_.update({moved.data(), moved.size()}, gradient, state_);
+        if (activity_.is_partial)
+            optimizer_.update({moved.data(), moved.size()}, gradient, state_, activity_.coordinates);
+        else optimizer_.update({moved.data(), moved.size()}, gradient, state_);
         ++steps_;
         return loss;
     }
 
-    /// The loss at the present parameters.
+    /// The loss at the present parameters; with subsampled plates, on the mini-batch of the next step.
     template <class... A> double evaluate_loss(const A&... arguments) {
         guide_.setup(arguments...);
-        return loss_.template loss<double>(RunOptions{}, model_, guide_, guide_.parameters(), arguments...);
+        return loss_.template loss<double>(of_step({}), model_, guide_, guide_.parameters(), arguments...);
     }
 
     /// `steps` steps on the same arguments, with a progress bar where standard error is a terminal. Throws Error for 0.
@@ -133,15 +153,22 @@ template <class M, class G, Optimizer O, class L> class SVI {
                 seed_};
     }
 
-    template <class... A> [[noreturn]] void report_non_finite(double loss, const A&... arguments) {
+    /// Draws the indices of subsampled plates from the stream of the next step.
+    RunOptions of_step(RunOptions options) const {
+        if (!options.subsample_seed) options.subsample_seed = seed_of_run(seed_, steps_);
+        return options;
+    }
+
+    template <class... A>
+    [[noreturn]] void report_non_finite(const RunOptions& options, double loss, const A&... arguments) {
         using Real = Dual<double, default_lanes>;
         FindNonFinite find;
         const Vector& u = guide_.parameters();
         std::size_t first = 0;
         do {
             const auto seeded = seed_directions<default_lanes>(u, first);
-            auto answer = guide_.answers(seeded);
-            modus::run<Real>(with_handler(with_handler(model_, answer), find), arguments...);
+            auto answer = guide_.template answers<Real>(options, seeded, nullptr, arguments...);
+            modus::run<Real>(options, with_handler(with_handler(model_, answer), find), arguments...);
             first += default_lanes;
         } while (first < u.size() && find.site.empty());
         if (find.site.empty())
@@ -159,6 +186,7 @@ template <class M, class G, Optimizer O, class L> class SVI {
     L loss_;
     typename O::State state_{};
     Vector gradient_;
+    Activity activity_;
     std::uint64_t steps_ = 0, seed_;
 };
 template <class M, class G, class O, class L> SVI(const M&, G&, const O&, const L&, SVIOptions = {}) -> SVI<M, G, O, L>;

@@ -48,8 +48,10 @@ struct AnyDistribution {
     virtual std::string support_name() const = 0;
     /// Throws Error naming the parameter, the first bad element and its index.
     virtual void check_parameters() const = 0;
-    /// Throws Error where the value has another shape or lies outside the support, with the first bad index.
-    virtual void check_value(const Data& value) const = 0;
+    /// Throws Error where the value has another shape or lies outside the support, with the first bad index. Elements
+    /// where the mask, if there is one, is 0 may be any number.
+    virtual void check_value(const Data& value, const Data* mask) const = 0;
+    void check_value(const Data& value) const { check_value(value, nullptr); }
     virtual Data draw(Random& random) const = 0;
     /// Elementwise; infinite or NaN where the distribution has none.
     virtual Data mean() const = 0;
@@ -69,8 +71,11 @@ struct AnyDistribution {
 
 /// A distribution as seen by the handlers of a model over Real.
 template <Scalar Real> struct Density : AnyDistribution {
-    /// Summed over batch and event axes.
-    virtual Real log_density(const Value<Real>& value) const = 0;
+    /// Summed over batch and event axes, without the elements where the mask, if there is one, is 0.
+    virtual Real log_density(const Value<Real>& value, const Data* mask) const = 0;
+    Real log_density(const Value<Real>& value) const { return log_density(value, nullptr); }
+    /// Parameter number `k` of the distribution, in its own shape; nothing beyond the last one.
+    virtual Value<Real> parameter(std::size_t k) const = 0;
     /// The point of the support with these unconstrained coordinates; the second form makes it in place.
     Value<Real> constrain(const Array<Real, 1>& u) const {
         Value<Real> point;
@@ -100,7 +105,11 @@ struct Erased final : Density<Real> {
     bool is_discrete() const override { return D::is_discrete; }
     std::string support_name() const override { return distribution.support_name(); }
     void check_parameters() const override { distribution.check_parameters(); }
-    void check_value(const Data& value) const override { distribution.check_value(value); }
+    using AnyDistribution::check_value;
+    void check_value(const Data& value, const Data* mask) const override {
+        if (mask) masked(*mask).check_value(value);
+        else distribution.check_value(value);
+    }
     Data draw(Random& random) const override { return distribution.draw(random); }
     Data mean() const override { return distribution.mean(); }
     Data variance() const override { return distribution.variance(); }
@@ -109,7 +118,41 @@ struct Erased final : Density<Real> {
     std::size_t unconstrained_size() const override { return distribution.unconstrained_size(); }
     Vector unconstrain(const Data& value) const override { return distribution.unconstrain(value); }
 
-    Real log_density(const Value<Real>& value) const override {
+    Value<Real> parameter(std::size_t k) const override {
+        if constexpr (requires { distribution.template parameter<Real>(k); })
+            return distribution.template parameter<Real>(k);
+        else return {};
+    }
+    using Density<Real>::log_density;
+    Real log_density(const Value<Real>& value, const Data* mask) const override {
+        if (mask) return log_density_of(masked(*mask), value);
+        return log_density_of(distribution, value);
+    }
+    using Density<Real>::constrain;
+    void constrain(const Array<Real, 1>& u, Value<Real>& point) const override {
+        if constexpr (D::is_discrete)
+            throw Error("", "a continuous support", std::string(name()),
+                        "A discrete site has no unconstrained coordinates.");
+        else point = array_t<Real, D::rank>(distribution.constrain(u));
+    }
+    Real log_abs_det_jacobian(const Array<Real, 1>& u) const override {
+        if constexpr (D::is_discrete) return Real(0.0);
+        else return Real(distribution.log_abs_det_jacobian(u));
+    }
+
+  private:
+    /// The distribution with a mask in addition to its own.
+    auto masked([[maybe_unused]] const Data& mask) const {
+        if constexpr (requires { distribution.masked(mask); }) {
+            return distribution.masked(mask);
+        } else {
+            throw Error("", "a mask that is true or false for " + std::string(name()), describe(mask),
+                        "Its elements are not independent, so that none can be left out.");
+            return distribution; // for the type
+        }
+    }
+
+    static Real log_density_of(const auto& distribution, const Value<Real>& value) {
         using Values = array_t<Real, D::rank>;
         if constexpr (D::is_discrete) {
             if (const auto* whole = std::get_if<array_t<Integer, D::rank>>(&value))
@@ -125,17 +168,6 @@ struct Erased final : Density<Real> {
             }
             return Real(distribution.log_density(*values));
         }
-    }
-    using Density<Real>::constrain;
-    void constrain(const Array<Real, 1>& u, Value<Real>& point) const override {
-        if constexpr (D::is_discrete)
-            throw Error("", "a continuous support", std::string(name()),
-                        "A discrete site has no unconstrained coordinates.");
-        else point = array_t<Real, D::rank>(distribution.constrain(u));
-    }
-    Real log_abs_det_jacobian(const Array<Real, 1>& u) const override {
-        if constexpr (D::is_discrete) return Real(0.0);
-        else return Real(distribution.log_abs_det_jacobian(u));
     }
 };
 

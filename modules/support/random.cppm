@@ -7,6 +7,8 @@ module;
 // the draws of the others and no state is shared between threads.
 export module modus.support:random;
 
+import modus.autodiff;
+
 export namespace modus {
 
 /// A stream of random bits, Philox4x64-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC11).
@@ -27,6 +29,8 @@ class Random {
     /// Uniform on the open interval (0, 1), with 52 bits: one more, and the largest would round to 1.
     double uniform() { return (static_cast<double>((*this)() >> 12) + 0.5) * 0x1p-52; }
     double normal();
+    /// One of 0, 1, ..., n - 1, each as likely as the others.
+    std::uint64_t below(std::uint64_t n);
 
   private:
     void refill();
@@ -36,5 +40,12 @@ class Random {
     std::array<std::uint64_t, 4> block_{};
     std::size_t used_ = 4;
 };
+
+/// `count` different indices of 0, 1, ..., n - 1, in rising order; every set is as likely as every other.
+IntVector choose(std::size_t n, std::size_t count, Random& random);
+/// 0, 1, ..., n - 1 in random order.
+IntVector permutation(std::size_t n, Random& random);
+/// The seed of one of many independent runs, such as the steps of a fit or the draws of a prediction.
+std::uint64_t seed_of_run(std::uint64_t seed, std::uint64_t run);
 
 } // namespace modus

@@ -1,0 +1,151 @@
+module;
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <range/v3/range/conversion.hpp>
+#include <range/v3/view/join.hpp>
+#include <range/v3/view/transform.hpp>
+#include <span>
+#include <string>
+
+module modus.infer;
+
+import modus.autodiff;
+import modus.effects;
+import modus.support;
+
+namespace modus {
+namespace {
+
+/// How the coordinates of a block lie: batch elements first, column by column, then what each has of its own.
+struct Layout {
+    std::array<std::size_t, 2> full{1, 1}, selected{1, 1};
+    std::array<const IntVector*, 2> indices{};
+    bool is_subsampled = false;
+
+    /// For a site of this shape in this run.
+    Layout(const Shape& shape, std::size_t event_rank, std::span<const Frame> frames) {
+        const std::size_t batch_rank = shape.rank - event_rank;
+        for (std::size_t d = 0; d < batch_rank; ++d) full[d] = selected[d] = shape.extents[d];
+        for (const Frame& frame : frames)
+            if (frame.is_vectorized() && frame.is_subsampled() && frame.axis >= 1 && frame.axis <= batch_rank) {
+                const std::size_t d = batch_rank - frame.axis;
+                full[d] = frame.full_size;
+                indices[d] = frame.selected;
+                is_subsampled = true;
+            }
+    }
+    Shape full_shape(Shape shape, std::size_t event_rank) const {
+        for (std::size_t d = 0; d + event_rank < shape.rank; ++d) shape.extents[d] = full[d];
+        return shape;
+    }
+    std::size_t index(std::size_t d, std::size_t position) const {
+        return indices[d] ? static_cast<std::size_t>(indices[d]->load(position)) : position;
+    }
+};
+
+} // namespace
+
+void LatentBlocks::require_continuous(const LatentSite& site) const {
+    if (site.distribution.is_discrete())
+        throw Error(site.name, "a continuous latent site",
+                    std::string(site.distribution.name()) + ", which is discrete",
+                    "Sum the site out of the model by hand (log_sum_exp), or give it data.");
+}
+
+void LatentBlocks::add(const LatentSite& site, std::span<const Frame> frames, const Data& value) {
+    const auto& distribution = site.distribution;
+    const std::string advice = "It is the initial value: change init_loc_fn, or the initial value of the param.";
+    Vector u;
+    try {
+        distribution.check_value(value);
+        u = distribution.unconstrain(value);
+    } catch (const Error& error) {
+        throw Error(site.name, error.expected, error.found, advice);
+    }
+    if (find_first(u.extents(), [](double x) { return !std::isfinite(x); }, u) < u.size())
+        throw Error(site.name, "a point inside " + distribution.support_name() + ", not on its boundary", format(value),
+                    advice);
+    const std::size_t event_rank = distribution.event_shape().rank;
+    const Layout layout(distribution.shape(), event_rank, frames);
+    if (layout.is_subsampled) { // the values of the selected indices repeat over all of them
+        const auto [rows, columns] = layout.selected;
+        const std::size_t own = u.size() / (rows * columns);
+        Vector all(layout.full[0] * layout.full[1] * own);
+        std::size_t at = 0;
+        for (std::size_t k = 0; k < own; ++k)
+            for (std::size_t j = 0; j < layout.full[1]; ++j)
+                for (std::size_t i = 0; i < layout.full[0]; ++i)
+                    all[at++] = u.load(i % rows + rows * (j % columns + columns * k));
+        u = all;
+    }
+    const bool is_occasional =
+        std::ranges::any_of(frames, [](const Frame& f) { return f.index >= 0 && f.is_subsampled(); });
+    has_occasional = has_occasional || is_occasional;
+    blocks.push_back({site.name, site.hash, initial.size(), u.size(),
+                      layout.full_shape(distribution.shape(), event_rank), event_rank, is_occasional});
+    initial = concatenate(initial, u);
+}
+
+void LatentBlocks::append(const LatentBlocks& others) {
+    for (LatentBlock block : others.blocks) {
+        block.offset += initial.size();
+        blocks.push_back(block);
+    }
+    initial = concatenate(initial, others.initial);
+    numbers = std::max(numbers, others.numbers); // each part has seen the whole model
+    has_occasional = has_occasional || others.has_occasional;
+}
+
+std::optional<IntVector> LatentBlocks::selected(const LatentBlock& block, const Shape& shape,
+                                                std::span<const Frame> frames) {
+    const auto is_subsampled = [](const Frame& frame) { return frame.is_vectorized() && frame.is_subsampled(); };
+    if (block.shape == shape && std::ranges::none_of(frames, is_subsampled)) return {};
+    const Layout layout(shape, block.event_rank, frames);
+    if (layout.full_shape(shape, block.event_rank) != block.shape)
+        throw Error(block.name, "shape " + block.shape.str() + ", as in the first call",
+                    "shape " + layout.full_shape(shape, block.event_rank).str(),
+                    "A latent site keeps its shape; start a new guide for data of another size.");
+    if (!layout.is_subsampled) return {};
+    const auto [rows, columns] = layout.selected;
+    const std::size_t own = block.size / std::max<std::size_t>(layout.full[0] * layout.full[1], 1);
+    IntVector coordinates(rows * columns * own);
+    std::size_t at = 0;
+    for (std::size_t k = 0; k < own; ++k)
+        for (std::size_t j = 0; j < columns; ++j)
+            for (std::size_t i = 0; i < rows; ++i)
+                coordinates[at++] = static_cast<Integer>(layout.index(0, i) +
+                                                         layout.full[0] * (layout.index(1, j) + layout.full[1] * k));
+    return coordinates;
+}
+
+const LatentBlock* LatentBlocks::find(std::uint64_t hash) const {
+    const auto found = std::ranges::find(blocks, hash, &LatentBlock::hash);
+    return found == blocks.end() ? nullptr : &*found;
+}
+
+std::string LatentBlocks::names() const {
+    if (blocks.empty()) return "none";
+    return blocks | ranges::views::transform(&LatentBlock::name) | ranges::views::join(std::string(", ")) |
+           ranges::to<std::string>();
+}
+
+void LatentBlocks::unknown(const std::string& site) const {
+    throw Error(site, "one of the latent sites of the first call: " + names(), "a new latent site",
+                "A model must have the same latent sites in every call; start a new guide for another model.");
+}
+
+void LatentBlocks::check_visited(const RunState& state) const {
+    std::string missing;
+    for (const LatentBlock& block : blocks)
+        if (!block.is_occasional && !state.was_visited(block.hash))
+            missing += (missing.empty() ? "" : ", ") + block.name;
+    throw Error(missing, "the latent sites of the first call: " + names(),
+                "a run without " + (missing.empty() ? "some of them" : missing) + "; it visited " + state.visited(),
+                "A model must have the same latent sites in every call; start a new guide for another model.");
+}
+
+} // namespace modus

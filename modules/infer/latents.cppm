@@ -1,0 +1,172 @@
+module;
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+// The learnable points of a model: how they are found, where they are in the flat vector of parameters, and the handler
+// that answers sites with them.
+export module modus.infer:latents;
+
+import modus.autodiff;
+import modus.effects;
+import modus.handlers;
+import modus.support;
+import :init;
+
+export namespace modus {
+
+/// The unconstrained coordinates of one latent site within the flat vector of parameters.
+struct LatentBlock {
+    std::string name;
+    std::uint64_t hash;
+    std::size_t offset, size;
+    Shape shape;                ///< of the value; of a subsampled plate, at its full size
+    std::size_t event_rank = 0; ///< so many axes of the shape, the last ones, are event axes
+    bool is_occasional = false; ///< in a loop over a subsampled plate: not every run comes there
+};
+
+/// The latent sites of a model, found by running it once over double with every one at its initial value.
+class LatentBlocks {
+  public:
+    /// Throws Error for a discrete site.
+    void require_continuous(const LatentSite& site) const;
+    /// Adds the site. In a subsampled plate its block has the full size, and the initial values repeat. Throws Error
+    /// for an initial value of the wrong shape, outside the support, or on its boundary.
+    void add(const LatentSite& site, std::span<const Frame> frames, const Data& initial);
+    /// Adds all blocks of others behind the own ones.
+    void append(const LatentBlocks& others);
+    std::vector<LatentBlock> blocks;
+    Vector initial;          ///< unconstrained
+    std::size_t numbers = 0; ///< at all sites of the first run together
+    bool has_occasional = false;
+
+    /// The block of a site, which is usually number `expected`; none where there is no such block.
+    const LatentBlock* find(std::uint64_t hash, std::size_t expected) const {
+        return expected < blocks.size() && blocks[expected].hash == hash ? &blocks[expected] : find(hash);
+    }
+    const LatentBlock* find(std::uint64_t hash) const;
+    /// Throws Error unless the site has the shape of its block. Gives the coordinates that belong to the selected
+    /// indices of subsampled plates, or nothing where there are none.
+    static std::optional<IntVector> selected(const LatentBlock& block, const Shape& shape,
+                                             std::span<const Frame> frames);
+    std::string names() const;
+    [[noreturn]] void unknown(const std::string& site) const;
+    /// Throws Error naming the sites that a run should have visited and did not.
+    void check_visited(const RunState& state) const;
+};
+
+/// Which coordinates of the parameters a run has read.
+struct Activity {
+    std::vector<unsigned char> coordinates; ///< 1 where it has
+    bool is_partial = false;                ///< whether some may not have been read
+
+    void reset(std::size_t size) {
+        coordinates.assign(size, 0);
+        is_partial = false;
+    }
+};
+
+/// Whether a guide has to answer this site.
+template <Scalar Real> bool wants_answer(const Message<Real>& message) {
+    return (message.kind == Kind::sample || message.kind == Kind::param) && !has_value(message.value);
+}
+
+/// Finds the latent sites, or only the params.
+struct DiscoverLatents : Handler {
+    LatentBlocks& found;
+    Initializer::Choice choose;
+    bool params_only;
+
+    DiscoverLatents(LatentBlocks& found_, Initializer::Choice choose_, bool params_only_ = false)
+        : found(found_), choose(std::move(choose_)), params_only(params_only_) {}
+    void process(Message<double>& message) {
+        if (!wants_answer(message) || (params_only && message.kind == Kind::sample)) return;
+        const LatentSite site{message.name(), message.hash, *message.distribution};
+        found.require_continuous(site);
+        const Data initial = message.infer && message.infer->initial ? *message.infer->initial
+                             : message.kind == Kind::param           ? message.distribution->feasible()
+                                                                     : choose(site);
+        found.add(site, message.frames, initial);
+        message.answer(initial, Provenance::delta);
+    }
+    void postprocess(Message<double>& message) {
+        if (message.distribution) found.numbers += message.distribution->shape().size();
+    }
+};
+
+/// Answers latent sites with the points that have the coordinates `u`.
+template <Scalar Real> struct DeltaAnswers : Handler {
+    const LatentBlocks& latents;
+    const Array<Real, 1>& u;
+    std::size_t start_of_u; ///< where in u the blocks begin
+    Activity* activity;     ///< what has been read, or none
+    bool is_part;           ///< leaves sites that it does not know to others
+    std::size_t next = 0, answered = 0;
+
+    DeltaAnswers(const LatentBlocks& latents_, const Array<Real, 1>& u_, std::size_t start_ = 0,
+                 Activity* activity_ = nullptr, bool is_part_ = false)
+        : latents(latents_), u(u_), start_of_u(start_), activity(activity_), is_part(is_part_) {}
+
+    void process(Message<Real>& message) {
+        if (!wants_answer(message)) return;
+        const LatentBlock* block = latents.find(message.hash, next);
+        if (!block) {
+            if (is_part) return;
+            latents.unknown(message.name());
+        }
+        next = static_cast<std::size_t>(block - latents.blocks.data()) + 1;
+        answered += !block->is_occasional;
+        const std::size_t first = start_of_u + block->offset;
+        const auto coordinates = u.slice(first, block->size);
+        const auto selected = LatentBlocks::selected(*block, message.distribution->shape(), message.frames);
+        message.distribution->constrain(selected ? coordinates[*selected] : coordinates, message.value);
+        message.provenance = Provenance::delta;
+        if (activity) mark(first, block->size, selected);
+    }
+    void finish(const RunState& state) {
+        if (activity && latents.has_occasional) activity->is_partial = true;
+        std::size_t expected = latents.blocks.size();
+        if (latents.has_occasional)
+            for (const LatentBlock& block : latents.blocks) expected -= block.is_occasional;
+        if (answered != expected) latents.check_visited(state);
+    }
+
+  private:
+    void mark(std::size_t first, std::size_t count, const std::optional<IntVector>& selected) const {
+        unsigned char* block = activity->coordinates.data() + first;
+        if (!selected) {
+            for (std::size_t k = 0; k < count; ++k) block[k] = 1;
+            return;
+        }
+        activity->is_partial = true;
+        for (std::size_t k = 0; k < selected->size(); ++k) block[selected->load(k)] = 1;
+    }
+};
+
+/// Collects latent points and deterministic sites.
+struct CollectValues : Handler {
+    NamedValues values;
+    template <Scalar Real> void postprocess(Message<Real>& message) {
+        const bool is_point = message.provenance == Provenance::delta || message.provenance == Provenance::replayed;
+        if ((is_point && message.kind != Kind::plate) || message.kind == Kind::deterministic)
+            values.add(message.name(), data_of(message.value));
+    }
+    NamedValues result() { return std::move(values); }
+};
+
+/// A model with one more handler, both by reference: for the runs inside a step.
+template <class M, class H> auto with_handler(const M& model, H& handler) {
+    return Handled<const M&, H&>{model, {handler}};
+}
+template <class M, class... Inner, class H> auto with_handler(const Handled<M, Inner...>& handled, H& handler) {
+    return Handled<const std::remove_reference_t<M>&, Inner..., H&>{
+        handled.model, std::tuple_cat(handled.handlers, std::tuple<H&>(handler))};
+}
+
+} // namespace modus

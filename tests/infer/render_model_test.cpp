@@ -1,0 +1,130 @@
+#include <boost/test/unit_test.hpp>
+#include <cstdlib>
+#include <error_parts.hpp>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+import modus.autodiff;
+import modus.distributions;
+import modus.effects;
+import modus.handlers;
+import modus.infer;
+import modus.support;
+using namespace modus;
+
+namespace {
+
+const IntVector group{0, 0, 1, 2, 2, 2};
+const Vector x{1, 2, 3, 4, 5, 6};
+
+constexpr auto varying = []<Scalar Real>(const Vector& y) -> Model<Real> {
+    auto mu = co_yield sample("mu", Normal(0, 1));
+    auto tau = co_yield sample("tau", LogNormal(0, 1));
+    auto slope = co_yield param("slope", 0.0);
+    co_yield sample("unused", Normal(0, 1));
+    Array<Real, 1> alpha;
+    {
+        auto groups = co_yield plate("group", 3);
+        alpha = co_yield sample("alpha", Normal(mu, tau).expand(groups));
+    }
+    auto rows = co_yield plate("row", y.size());
+    auto at = co_yield deterministic("at", alpha[group] + slope * x);
+    co_yield sample("y", Normal(at, 1), obs = y);
+};
+
+std::string parents(const ModelGraph& graph, const std::string& name) {
+    for (const auto& node : graph.nodes())
+        if (node.name == name) {
+            std::string text;
+            for (const std::size_t k : node.parents) text += graph.nodes()[k].name + " ";
+            return text;
+        }
+    return "no such node";
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(sites_depend_on_what_their_distributions_are_made_of) {
+    const ModelGraph graph = model_graph(varying, x);
+    BOOST_TEST(graph.nodes().size() == 7u);
+    BOOST_TEST(parents(graph, "mu") == "");
+    BOOST_TEST(parents(graph, "alpha") == "mu tau ");
+    BOOST_TEST(parents(graph, "y") == "slope alpha ");
+    BOOST_TEST(parents(graph, "at") == "slope alpha ");
+    BOOST_TEST(parents(graph, "unused") == "");
+}
+
+BOOST_AUTO_TEST_CASE(the_picture_shows_plates_data_and_params) {
+    const std::string dot = render_model(varying, x);
+    const auto has = [&](const std::string& part) { return dot.find(part) != std::string::npos; };
+    BOOST_TEST(dot.starts_with("digraph model {\n"));
+    BOOST_TEST(has("label=\"group  3\""));
+    BOOST_TEST(has("label=\"row  6\""));
+    BOOST_TEST(has("[label=\"y\\nNormal\", style=filled, fillcolor=lightgrey]"));
+    BOOST_TEST(has("[label=\"slope\", style=dashed]"));
+    BOOST_TEST(has("n0 -> n4;"));
+}
+
+BOOST_AUTO_TEST_CASE(a_derivative_of_zero_is_a_dependence_all_the_same) {
+    const auto model = []<Scalar Real>() -> Model<Real> {
+        auto z = co_yield sample("z", Normal(0, 1));
+        co_yield sample("w", Normal(z * z * z, 1)); // at z = 0 the derivative is 0
+        co_yield sample("v", Normal(0.0 * z, 1), obs = 1.0);
+        co_yield factor("f", -z * z);
+    };
+    const ModelGraph graph = model_graph(model);
+    BOOST_TEST(parents(graph, "w") == "z ");
+    BOOST_TEST(parents(graph, "v") == "z ");
+    BOOST_TEST(parents(graph, "f") == "z ");
+}
+
+BOOST_AUTO_TEST_CASE(a_loop_is_one_node_in_a_box_and_a_chain_leads_to_itself) {
+    const auto model = []<Scalar Real>() -> Model<Real> {
+        Real last(0.0);
+        for ([[maybe_unused]] auto t : co_yield plate("time", 12)) last = co_yield sample("state", Normal(last, 1));
+        co_yield sample("end", Normal(last, 1), obs = 0.5);
+    };
+    const ModelGraph graph = model_graph(model);
+    BOOST_REQUIRE(graph.nodes().size() == 2u);
+    BOOST_TEST(parents(graph, "state") == "state ");
+    BOOST_TEST(parents(graph, "end") == "state ");
+    BOOST_TEST(graph.nodes()[0].plates[0].label == "time  12");
+}
+
+BOOST_AUTO_TEST_CASE(subsampled_and_nested_plates_are_nested_boxes) {
+    const auto model = []<Scalar Real>() -> Model<Real> {
+        auto outer = co_yield plate("outer", 4, {.subsample_size = 2});
+        auto a = co_yield sample("a", Normal(0, 1).expand(2));
+        auto inner = co_yield plate("inner", 3);
+        co_yield sample("b", Normal(a, 1).expand(3, 2));
+    };
+    const std::string dot = render_model(model);
+    const std::size_t outer = dot.find("label=\"outer  2 of 4\""), inner = dot.find("label=\"inner  3\"");
+    BOOST_TEST(outer != std::string::npos);
+    BOOST_TEST(inner != std::string::npos);
+    BOOST_TEST(outer < inner);
+}
+
+BOOST_AUTO_TEST_CASE(graphs_are_written_to_files) {
+    const auto folder = std::filesystem::temp_directory_path() / "modus_render_model_test";
+    std::filesystem::create_directories(folder);
+    const std::string dot = render_model(varying, x), path = (folder / "model.dot").string();
+    save_graph(dot, path);
+    std::ostringstream text;
+    text << std::ifstream(path).rdbuf();
+    BOOST_TEST(text.str() == dot);
+    BOOST_CHECK_EXCEPTION(save_graph(dot, "model.txt"), Error, (Says{"", "ends in .dot, .gv, .svg", "model.txt", ""}));
+    BOOST_CHECK_EXCEPTION(save_graph(dot, "/no/such/folder/model.dot"), Error,
+                          (Says{"", "a file that can be written: /no/such", "No such file", ""}));
+    const std::string picture = (folder / "model.svg").string();
+    if (std::system("dot -V > /dev/null 2>&1") == 0) {
+        save_graph(dot, picture);
+        BOOST_TEST(std::filesystem::file_size(picture) > 1000u);
+    } else {
+        BOOST_CHECK_EXCEPTION(save_graph(dot, picture), Error,
+                              (Says{"", "the program dot, of Graphviz", "", "Install"}));
+    }
+    std::filesystem::remove_all(folder);
+}

@@ -1,0 +1,1 @@
+modus_test(reparam/reparam)
