@@ -48,6 +48,7 @@ struct Flags {
 
     inline bool operator[](std::size_t k) const { return lanes[k] != 0; }
     friend inline Flags operator&&(const Flags& x, const Flags& y) { return {x.lanes & y.lanes}; }
+    friend inline Flags operator&&(const Flags& x, bool y) { return y ? x : Flags{}; }
     friend inline Flags operator||(const Flags& x, const Flags& y) { return {x.lanes | y.lanes}; }
     friend inline Flags operator!(const Flags& x) { return {~x.lanes}; }
 };

@@ -18,7 +18,7 @@ namespace modus {
 
 /// 1 / cosh(x), without overflow.
 template <Scalar X> X sech(const X& x) {
-    return lift(
+    return chain_rule(
         x, [](double v) { return 1 / std::cosh(v); }, [](const auto& v, const auto& y) { return -tanh(v) * y; });
 }
 

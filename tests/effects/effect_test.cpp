@@ -17,7 +17,7 @@ namespace {
 constexpr double half_log_2pi = 0.91893853320467274178;
 
 /// The log joint density; answers latent sites with the feasible point.
-struct Joint : Handler {
+struct SumUp : Handler {
     double total = 0;
     Provenance last = Provenance::none;
     template <Scalar Real> void process(Message<Real>& message) {
@@ -47,22 +47,22 @@ constexpr auto vector_site = []<Scalar Real>(const auto& y) -> Model<Real> {
 
 BOOST_AUTO_TEST_CASE(data_of_every_kind) {
     const double one = -0.5 * 4 - half_log_2pi;
-    BOOST_TEST(run(scalar_site | Joint{}, 2.0) == one);
-    BOOST_TEST(run(scalar_site | Joint{}, 2) == one);
-    BOOST_TEST(run(scalar_site | Joint{}, 2.0f) == one);
-    BOOST_TEST(run(scalar_site | Joint{}, std::optional(2.0)) == one);
-    BOOST_TEST(run(scalar_site | Joint{}, Observed<double>(2.0)) == one);
+    BOOST_TEST(run(scalar_site | SumUp{}, 2.0) == one);
+    BOOST_TEST(run(scalar_site | SumUp{}, 2) == one);
+    BOOST_TEST(run(scalar_site | SumUp{}, 2.0f) == one);
+    BOOST_TEST(run(scalar_site | SumUp{}, std::optional(2.0)) == one);
+    BOOST_TEST(run(scalar_site | SumUp{}, Observed<double>(2.0)) == one);
     const double three = -0.5 * (1 + 4 + 9) - 3 * half_log_2pi;
     const std::vector<double> y{1, 2, 3};
-    BOOST_TEST(run(vector_site | Joint{}, y) == three);
-    BOOST_TEST(run(vector_site | Joint{}, Vector(y)) == three);
-    BOOST_TEST(run(vector_site | Joint{}, std::optional(y)) == three);
-    BOOST_TEST(run(vector_site | Joint{}, Observed<Vector>(y)) == three);
-    BOOST_TEST(run(vector_site | Joint{}, std::vector<int>{1, 2, 3}) == three);
+    BOOST_TEST(run(vector_site | SumUp{}, y) == three);
+    BOOST_TEST(run(vector_site | SumUp{}, Vector(y)) == three);
+    BOOST_TEST(run(vector_site | SumUp{}, std::optional(y)) == three);
+    BOOST_TEST(run(vector_site | SumUp{}, Observed<Vector>(y)) == three);
+    BOOST_TEST(run(vector_site | SumUp{}, std::vector<int>{1, 2, 3}) == three);
 }
 
 BOOST_AUTO_TEST_CASE(absent_data_make_a_site_latent) {
-    Joint joint;
+    SumUp joint;
     run(scalar_site | joint, std::optional<double>());
     BOOST_TEST((joint.last == Provenance::sampled));
     run(vector_site | joint, Observed<Vector>(absent));
@@ -73,8 +73,8 @@ BOOST_AUTO_TEST_CASE(absent_data_make_a_site_latent) {
 
 BOOST_AUTO_TEST_CASE(a_scalar_distribution_repeats_along_its_data) {
     const double three = -0.5 * (1 + 4 + 9) - 3 * half_log_2pi;
-    BOOST_TEST(run(scalar_site | Joint{}, Vector{1, 2, 3}) == three);
-    BOOST_TEST(run(scalar_site | Joint{}, Matrix{{1, 2, 3}}) == three);
+    BOOST_TEST(run(scalar_site | SumUp{}, Vector{1, 2, 3}) == three);
+    BOOST_TEST(run(scalar_site | SumUp{}, Matrix{{1, 2, 3}}) == three);
 }
 
 BOOST_AUTO_TEST_CASE(a_scalar_distribution_without_data_is_as_long_as_its_plates) {
@@ -83,8 +83,8 @@ BOOST_AUTO_TEST_CASE(a_scalar_distribution_without_data_is_as_long_as_its_plates
         auto x = co_yield sample("y", Normal(0, 1), obs = y);
         BOOST_TEST(x.size() == 4u);
     };
-    run(model | Joint{}, absent);
-    BOOST_CHECK_EXCEPTION(run(scalar_site | Joint{}, Observed<Vector>(absent)), Error,
+    run(model | SumUp{}, absent);
+    BOOST_CHECK_EXCEPTION(run(scalar_site | SumUp{}, Observed<Vector>(absent)), Error,
                           (Says{"y", "a plate for each axis", "0 plates for 1 axes", "expand its distribution"}));
 }
 
@@ -100,8 +100,8 @@ BOOST_AUTO_TEST_CASE(replies_have_the_type_of_the_site) {
         static_assert(std::is_same_v<decltype(y), const Array<Real, 1>>);
         BOOST_TEST(value_of(y[1]) == 2);
     };
-    run(model | Joint{});
-    run<Dual<double, 2>>(model | Joint{});
+    run(model | SumUp{});
+    run<Dual<double, 2>>(model | SumUp{});
 }
 
 BOOST_AUTO_TEST_CASE(factors_add_to_the_joint_once_for_each_element_of_a_plate) {
@@ -111,9 +111,9 @@ BOOST_AUTO_TEST_CASE(factors_add_to_the_joint_once_for_each_element_of_a_plate) 
         auto three = co_yield plate("three", 3);
         co_yield factor("f2", log_factor);
     };
-    BOOST_TEST(run(model | Joint{}, 5.0) - run(model | Joint{}, 4.0) == 4);
+    BOOST_TEST(run(model | SumUp{}, 5.0) - run(model | SumUp{}, 4.0) == 4);
     const auto vector = []<Scalar Real>() -> Model<Real> { co_yield factor("f", Vector{1, 2, 4}); };
-    BOOST_TEST(run(vector | Joint{}) == 7);
+    BOOST_TEST(run(vector | SumUp{}) == 7);
 }
 
 BOOST_AUTO_TEST_CASE(deterministic_values_are_seen_and_given_back) {
@@ -133,7 +133,7 @@ BOOST_AUTO_TEST_CASE(params_start_at_their_initial_value) {
         const auto b = co_yield param("b", Vector{1, 2});
         BOOST_TEST(value_of(b[1]) == 2);
     };
-    BOOST_TEST(run(model | Joint{}) == 0);
+    BOOST_TEST(run(model | SumUp{}) == 0);
     const auto outside = []<Scalar Real>() -> Model<Real> { co_yield param("a", -1.5, support::positive); };
     BOOST_CHECK_EXCEPTION(run(outside), Error, (Says{"a", "a positive number", "-1.5", "inside its domain"}));
 }

@@ -15,7 +15,7 @@ using namespace modus;
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 constexpr auto rows_model = []<Scalar Real>(const Vector& y) -> Model<Real> {
     auto mu = co_yield sample("mu", Normal(0, 1));
@@ -34,15 +34,15 @@ BOOST_AUTO_TEST_CASE(masked_sites_do_not_count) {
 
 BOOST_AUTO_TEST_CASE(elements_are_masked_and_may_be_any_number) {
     const auto masked = rows_model | condition({{"mu", 0.5}}) | mask(IntVector{1, 0, 1}) | trace;
-    const Trace t = run(masked, Vector{1, nan, 2});
+    const Trace t = run(masked, Vector{1, not_a_number, 2});
     BOOST_TEST(t["y"].log_density == normal(1, 0.5, 1) + normal(2, 0.5, 1), boost::test_tools::tolerance(1e-15));
-    BOOST_CHECK_EXCEPTION(run(masked, Vector{nan, 1, 2}), Error, (Says{"y", "a real number", "[0]", ""}));
+    BOOST_CHECK_EXCEPTION(run(masked, Vector{not_a_number, 1, 2}), Error, (Says{"y", "a real number", "[0]", ""}));
 }
 
 BOOST_AUTO_TEST_CASE(masks_add_up) {
     const auto model = rows_model | condition({{"mu", 0.5}});
     const auto density = [](const Trace& t) { return t["y"].log_density; };
-    const Vector y{1, nan, nan};
+    const Vector y{1, not_a_number, not_a_number};
     BOOST_TEST(density(run(model | mask(IntVector{1, 0, 1}) | mask(IntVector{1, 1, 0}) | trace, y)) ==
                normal(1, 0.5, 1));
     BOOST_TEST(density(run(model | mask(IntVector{1, 0, 0}) | mask(true) | trace, y)) == normal(1, 0.5, 1));
@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(a_mask_inside_a_model_lasts_to_the_end_of_its_block) {
         auto second = co_yield mask(IntVector{1, 0, 1});
         co_yield sample("y", Normal(0.5, 1), obs = y);
     };
-    BOOST_TEST(run(nested | trace, Vector{1, nan, nan})["y"].log_density == normal(1, 0.5, 1));
+    BOOST_TEST(run(nested | trace, Vector{1, not_a_number, not_a_number})["y"].log_density == normal(1, 0.5, 1));
 }
 
 BOOST_AUTO_TEST_CASE(masks_that_make_no_sense_are_refused) {

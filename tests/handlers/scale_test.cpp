@@ -1,6 +1,7 @@
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <error_parts.hpp>
+#include <limits>
 #include <numbers>
 
 import modus.autodiff;
@@ -38,6 +39,6 @@ BOOST_AUTO_TEST_CASE(a_scale_inside_a_model_lasts_to_the_end_of_its_block_and_mu
 
 BOOST_AUTO_TEST_CASE(a_scale_must_be_positive) {
     // Acceptance case N19.
-    for (const double wrong : {0.0, -1.0, std::nan(""), INFINITY})
+    for (const double wrong : {0.0, -1.0, std::nan(""), std::numeric_limits<double>::infinity()})
         BOOST_CHECK_EXCEPTION(scale{wrong}, Error, (Says{"", "a positive number for scale", "", "mask(false)"}));
 }

@@ -41,7 +41,8 @@ constexpr Adam adam{.lr = 0.05, .lr_decay = 0.998};
 BOOST_AUTO_TEST_CASE(a_guide_written_by_hand_finds_the_same_point_as_auto_delta) {
     Guide by_hand(model, program);
     AutoDelta automatic(model, init_to_value({{"mu", 0.5}, {"tau", 2.0}, {"z", Vector{0, 0, 0}}}));
-    SVI first(model, by_hand, adam, TraceELBO{}), second(model, automatic, adam, TraceELBO{});
+    SVI first(model, by_hand, adam, TraceELBO{});
+    SVI second(model, automatic, adam, TraceELBO{});
     const auto a = first.run(3000), b = second.run(3000);
     BOOST_TEST(a.losses.front() == b.losses.front(), boost::test_tools::tolerance(1e-14));
     BOOST_TEST(a.losses.back() == b.losses.back(), boost::test_tools::tolerance(1e-12));
