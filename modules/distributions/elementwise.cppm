@@ -151,7 +151,7 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
                 if (const auto* matrix = std::get_if<IntMatrix>(&more)) result = mask(*matrix);
             if (shape_of(more).rank > Rank)
                 fail({"a mask that repeats to ", extents_}, {describe(more).c_str()},
-                     "Sizes must agree along each axis, counted from the last, or be 1.");
+                     "Put co_yield mask(m) around the sites that it is for: sizes must agree along each axis.");
         }
         if (mask_) {
             const auto both = [](double a, double b) { return static_cast<Integer>(a != 0 && b != 0); };

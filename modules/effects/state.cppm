@@ -22,7 +22,8 @@ struct RunOptions {
     std::optional<std::uint64_t> subsample_seed{};
     /// Run plates that would draw a subsample over all their indices: sequential ones, or all of them.
     enum class Whole { none, sequential, all } whole_plates = Whole::none;
-    /// Give latent sites that no handler answers a feasible point of their support. For looking at a part of a model.
+    /// Tolerate latent sites that nobody answers: guides leave those that they do not know to handlers further out, and
+    /// in the end they get a feasible point of their support. For looking at a part of a model.
     bool fill = false;
 };
 

@@ -40,9 +40,9 @@ struct block : Handler {
     }
     void finish(const RunState& state) const {
         for (std::size_t k = 0; k < names().size(); ++k)
-            if (!used[k])
-                throw Error(names()[k], "one of the sites that reach block: " + state.visited(), "no site of this name",
-                            "Check the spelling, and the order of the handlers.");
+            if (!used[k] && !state.was_visited(hash_name(names()[k]))) // or a handler further in has hidden it
+                throw Error(names()[k], "one of the sites of the model: " + state.visited(), "no site of this name",
+                            "Check the spelling.");
     }
 
     std::string str() const { return "block"; }

@@ -52,7 +52,7 @@ template <class M, class Plates = NoPlates> class AutoDelta : public PointGuide<
     /// The handler that answers with the coordinates u; it refers to both.
     template <Scalar Real, class... A>
     auto answers(const RunOptions& options, const Array<Real, 1>& u, Activity* activity, const A&... arguments) const {
-        return part_answers<Real>(this->latents(), 0, false, options, u, activity, arguments...);
+        return part_answers<Real>(this->latents(), 0, options.fill, options, u, activity, arguments...);
     }
     /// As a part of a GuideList, from coordinate `start` on.
     template <Scalar Real, class... A> auto part_answers(const LatentBlocks& latents, std::size_t start, bool is_part,

@@ -129,7 +129,7 @@ template <class M, class Program> class Guide : public PointGuide<Guide<M, Progr
     }
     template <Scalar Real, class... A>
     auto answers(const RunOptions& options, const Array<Real, 1>& u, Activity* activity, const A&... arguments) const {
-        return part_answers<Real>(this->latents(), 0, false, options, u, activity, arguments...);
+        return part_answers<Real>(this->latents(), 0, options.fill, options, u, activity, arguments...);
     }
 
     /// As a part of a GuideList.

@@ -20,11 +20,12 @@ export namespace modus {
 /// Answers each site by the part that knows it.
 template <Scalar Real, class... H> struct ListAnswers : Handler {
     std::tuple<H...> parts;
+    bool is_part; ///< leaves sites that no part knows to others
 
-    explicit ListAnswers(H... parts_) : parts(std::move(parts_)...) {}
+    explicit ListAnswers(bool is_part_, H... parts_) : parts(std::move(parts_)...), is_part(is_part_) {}
     void process(Message<Real>& message) {
         std::apply([&](auto&... part) { (part.process(message), ...); }, parts);
-        if (wants_answer(message))
+        if (!is_part && wants_answer(message))
             throw Error("", "one part of the GuideList that answers this site",
                         "none of its " + std::to_string(sizeof...(H)) + " parts",
                         "Expose the site in the model of one part: AutoDelta(model | block({.expose = {...}})).");
@@ -67,8 +68,8 @@ template <class M, class... Parts> class GuideList : public PointGuide<GuideList
         return [&]<std::size_t... K>(std::index_sequence<K...>) {
             return ListAnswers<Real, decltype(std::get<K>(parts_).template part_answers<Real>(
                                          latents_[K], starts_[K], true, options, u, activity, arguments...))...>(
-                std::get<K>(parts_).template part_answers<Real>(latents_[K], starts_[K], true, options, u, activity,
-                                                                arguments...)...);
+                options.fill, std::get<K>(parts_).template part_answers<Real>(latents_[K], starts_[K], true, options, u,
+                                                                              activity, arguments...)...);
         }(std::index_sequence_for<Parts...>());
     }
 

@@ -122,8 +122,8 @@ template <class M, class Source> class Predictive {
             with_draws(with_handler(model_, given));
         } else {
             auto answer = source_->template answers<double>(
-                RunOptions{.validate = options_.validate, .subsample_seed = draws.number}, source_->parameters(),
-                nullptr, arguments...);
+                RunOptions{.validate = options_.validate, .subsample_seed = draws.number, .fill = true},
+                source_->parameters(), nullptr, arguments...);
             with_draws(with_handler(model_, answer));
         }
         return std::move(collect.values);

@@ -40,7 +40,12 @@ constexpr auto scalar_site = []<Scalar Real>(const auto& y) -> Model<Real> {
     co_yield sample("y", Normal(0, 1), obs = y);
 };
 constexpr auto vector_site = []<Scalar Real>(const auto& y) -> Model<Real> {
+    auto rows = co_yield plate("rows", 3);
     co_yield sample("y", Normal(0, 1).expand(3), obs = y);
+};
+constexpr auto repeated_site = []<Scalar Real>(const auto& y) -> Model<Real> {
+    auto rows = co_yield plate("rows", 3);
+    co_yield sample("y", Normal(0, 1), obs = y);
 };
 
 } // namespace
@@ -73,8 +78,8 @@ BOOST_AUTO_TEST_CASE(absent_data_make_a_site_latent) {
 
 BOOST_AUTO_TEST_CASE(a_scalar_distribution_repeats_along_its_data) {
     const double three = -0.5 * (1 + 4 + 9) - 3 * half_log_2pi;
-    BOOST_TEST(run(scalar_site | SumUp{}, Vector{1, 2, 3}) == three);
-    BOOST_TEST(run(scalar_site | SumUp{}, Matrix{{1, 2, 3}}) == three);
+    BOOST_TEST(run(repeated_site | SumUp{}, Vector{1, 2, 3}) == three);
+    BOOST_TEST(run(repeated_site | SumUp{}, Matrix{{1, 2, 3}}) == three);
 }
 
 BOOST_AUTO_TEST_CASE(a_scalar_distribution_without_data_is_as_long_as_its_plates) {
@@ -92,10 +97,11 @@ BOOST_AUTO_TEST_CASE(replies_have_the_type_of_the_site) {
     const auto model = []<Scalar Real>() -> Model<Real> {
         const auto a = co_yield sample("a", Normal(0, 1));
         static_assert(std::is_same_v<decltype(a), const Real>);
-        const auto b = co_yield sample("b", Normal(0, 1).expand(2));
+        const auto b = co_yield sample("b", Normal(0, 1).expand(2).to_event(1));
         static_assert(std::is_same_v<decltype(b), const Array<Real, 1>>);
-        const auto c = co_yield sample("c", Normal(0, 1).expand(2, 3));
+        const auto c = co_yield sample("c", Normal(0, 1).expand(2, 3).to_event(2));
         static_assert(std::is_same_v<decltype(c), const Array<Real, 2>>);
+        auto rows = co_yield plate("rows", 2);
         const auto y = co_yield sample("y", Normal(0, 1), obs = Vector{1, 2});
         static_assert(std::is_same_v<decltype(y), const Array<Real, 1>>);
         BOOST_TEST(value_of(y[1]) == 2);

@@ -125,13 +125,17 @@ BOOST_AUTO_TEST_CASE(data_outside_the_support_are_named_with_their_index) {
                           (Says{"y", "a positive number, the support of Gamma", "-3 at index [2]", "Check the data"}));
     BOOST_CHECK_EXCEPTION(run(gamma, Vector{1, std::nan(""), 3}), Error,
                           (Says{"y", "a positive number", "nan at index [1]", "missing value"}));
-    const auto counts = []<Scalar Real>(const Vector& y) -> Model<Real> { co_yield sample("y", Poisson(2), obs = y); };
+    const auto counts = []<Scalar Real>(const Vector& y) -> Model<Real> {
+        auto rows = co_yield plate("rows", y.size());
+        co_yield sample("y", Poisson(2), obs = y);
+    };
     BOOST_CHECK_EXCEPTION(run(counts, Vector{1, 1.5}), Error,
                           (Says{"y", "an integer that is 0 or more", "1.5 at index [1]", "Check the data"}));
 }
 
 BOOST_AUTO_TEST_CASE(parameters_out_of_their_domain_are_named) {
     const auto model = []<Scalar Real>(const Vector& scale) -> Model<Real> {
+        auto rows = co_yield plate("rows", 3);
         co_yield sample("y", Normal(0, scale), obs = Vector{1, 2, 3});
     };
     BOOST_CHECK_EXCEPTION(run(model, Vector{1, 0, 1}), Error,

@@ -38,3 +38,12 @@ BOOST_AUTO_TEST_CASE(a_hidden_site_that_nobody_answers_is_an_error) {
 BOOST_AUTO_TEST_CASE(hide_and_expose_together_are_refused) {
     BOOST_CHECK_EXCEPTION(block({.hide = {"a"}, .expose = {"b"}}), Error, (Says{"", "either", "both", "one list"}));
 }
+
+BOOST_AUTO_TEST_CASE(names_that_no_site_has_are_refused) {
+    BOOST_CHECK_EXCEPTION(run(small_model | seed(1) | block({.hide = {"aa"}}), 2.0), Error,
+                          (Says{"aa", "one of the sites of the model: a, b, y", "no site of this name", "spelling"}));
+    BOOST_CHECK_EXCEPTION(run(small_model | seed(1) | block({.expose = {"c"}}), 2.0), Error,
+                          (Says{"c", "one of the sites", "no site of this name", "spelling"}));
+    run(small_model | seed(1) | block({.hide = {"a"}}) | block({.hide = {"a"}}), 2.0); // hidden already
+    run(small_model | seed(1) | block({.expose = {"a"}}) | scope("s"), 2.0);
+}

@@ -22,7 +22,7 @@ BOOST_AUTO_TEST_CASE(conditioned_sites_are_observed) {
 
 BOOST_AUTO_TEST_CASE(integers_and_arrays_are_accepted_where_they_fit) {
     const auto model = []<Scalar Real>() -> Model<Real, double> {
-        const auto w = co_yield sample("w", Normal(0, 1).expand(2));
+        const auto w = co_yield sample("w", Normal(0, 1).expand(2).to_event(1));
         const auto k = co_yield sample("k", Poisson(3));
         co_return value_of(w[1]) + static_cast<double>(k);
     };

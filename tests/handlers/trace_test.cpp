@@ -39,6 +39,7 @@ BOOST_AUTO_TEST_CASE(a_trace_is_of_plain_numbers_whatever_the_scalar) {
 BOOST_AUTO_TEST_CASE(a_trace_keeps_its_values_when_the_data_change_later) {
     Vector y{1, 2, 3};
     const auto model = []<Scalar Real>(const Vector& data) -> Model<Real> {
+        auto rows = co_yield plate("rows", data.size());
         co_yield sample("y", Normal(0, 1), obs = data);
     };
     const auto t = run(model | trace, y);

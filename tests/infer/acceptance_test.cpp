@@ -48,6 +48,7 @@ BOOST_AUTO_TEST_CASE(P4_maximum_likelihood_by_masking_the_prior) {
 BOOST_AUTO_TEST_CASE(P5_a_uniform_prior_is_maximum_likelihood) {
     const auto model = []<Scalar Real>(const IntVector& y) -> Model<Real> {
         auto f = co_yield sample("f", Uniform(0, 1));
+        auto rows = co_yield plate("rows", y.size());
         co_yield sample("y", Bernoulli(f), obs = y);
     };
     BOOST_TEST(fit(model, tosses).values.get<double>("f") == 0.6, nine_digits);
@@ -85,6 +86,7 @@ BOOST_AUTO_TEST_CASE(P9_mean_and_sigma_with_flat_priors) {
     const auto model = []<Scalar Real>(const Vector& y) -> Model<Real> {
         auto mu = co_yield sample("mu", Uniform(-10, 10));
         auto sigma = co_yield sample("sigma", Uniform(0, 10));
+        auto rows = co_yield plate("rows", y.size());
         co_yield sample("y", Normal(mu, sigma), obs = y);
     };
     const Fitted map = fit(model, Vector{1, 2, 3, 4});

@@ -47,6 +47,7 @@ BOOST_AUTO_TEST_CASE(steps_with_whole_vectors_and_matrices_do_not_allocate) {
     const auto model = []<Scalar Real>(const Matrix& rows, const IntVector& categories) -> Model<Real> {
         auto factor = co_yield sample("factor", LKJCholesky(3, 2));
         auto loc = co_yield sample("loc", MultivariateNormal(0, factor));
+        auto data = co_yield plate("data", rows.rows());
         auto shares = co_yield sample("shares", Dirichlet(Vector{1, 2, 3}).expand(rows.rows()));
         co_yield sample("category", Categorical(shares), obs = categories);
         co_yield sample("rows", MultivariateNormal(loc, factor), obs = rows);

@@ -15,8 +15,9 @@ using namespace modus;
 namespace {
 
 constexpr auto model = []<Scalar Real>(const Vector& y) -> Model<Real> {
-    auto mu = co_yield sample("mu", Normal(0, 2).expand(2));
+    auto mu = co_yield sample("mu", Normal(0, 2).expand(2).to_event(1));
     auto sigma = co_yield sample("sigma", Gamma(2, 3));
+    auto rows = co_yield plate("rows", y.size());
     co_yield sample("y", Normal(mu[0] + mu[1] * 0.5, sigma), obs = y);
 };
 

@@ -16,7 +16,7 @@ namespace {
 
 constexpr auto model = []<Scalar Real>() -> Model<Real> {
     auto x = co_yield sample("x", LogNormal(0, 1));
-    auto y = co_yield sample("y", Uniform(0, x));
+    auto y = co_yield sample("y", LogNormal(log(x), 1));
     co_yield sample("data", Normal(y, 0.5), obs = 2.0);
 };
 constexpr auto y_program = []<Scalar Real>() -> Model<Real> {

@@ -133,6 +133,7 @@ BOOST_AUTO_TEST_CASE(the_mode_of_a_correlation) {
     // (1 - r^2) + c (1 + r^2) - 2 r s = 0. With eta = 1 + n / 2 the cubic loses its first term.
     const auto model = []<Scalar Real>(const Matrix& rows) -> Model<Real> {
         auto factor = co_yield sample("factor", LKJCholesky(2, 2.5));
+        auto data = co_yield plate("data", rows.rows());
         co_yield sample("y", MultivariateNormal(0, factor), obs = rows);
     };
     const double s = (1 + 4 + 9 + 16 + 0.25 + 1) / 2, c = 2 - 12 + 0.5;

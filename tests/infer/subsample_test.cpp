@@ -131,11 +131,11 @@ BOOST_AUTO_TEST_CASE(the_gradient_of_a_subsampled_local_site_is_right) {
 BOOST_AUTO_TEST_CASE(mini_batches_lead_to_the_same_point_as_all_data) {
     const auto fit = [](const PlateOptions& options, std::size_t steps) {
         AutoDelta guide(rows_model);
-        SVI svi(rows_model, guide, Adam{.lr = 0.05, .lr_decay = 0.9995}, TraceELBO{}, SVIOptions{.seed = 1});
+        SVI svi(rows_model, guide, Adam{.lr = 0.05, .lr_decay = 0.9998}, TraceELBO{}, SVIOptions{.seed = 1});
         svi.run(steps, six, options);
         return guide.median(six, PlateOptions{});
     };
-    const NamedValues whole = fit({}, 20000), parts = fit({.subsample_size = 3}, 40000);
+    const NamedValues whole = fit({}, 50000), parts = fit({.subsample_size = 3}, 80000);
     BOOST_TEST(std::fabs(whole.get<double>("mu") - parts.get<double>("mu")) < 1e-2);
     for (std::size_t k = 0; k < 6; ++k)
         BOOST_TEST(std::fabs(whole.get<Vector>("z")[k] - parts.get<Vector>("z")[k]) < 1e-2);

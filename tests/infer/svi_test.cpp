@@ -62,6 +62,7 @@ BOOST_AUTO_TEST_CASE(twice_the_same_fit_gives_the_same_bits_also_in_two_threads)
 
 BOOST_AUTO_TEST_CASE(a_model_over_more_parameters_than_lanes) {
     const auto model = []<Scalar Real>(const Vector& y) -> Model<Real> {
+        auto rows = co_yield plate("rows", y.size());
         auto z = co_yield sample("z", Normal(0, 1).expand(y.size()));
         co_yield sample("y", Normal(z, 1), obs = y);
     };
@@ -112,6 +113,7 @@ BOOST_AUTO_TEST_CASE(handlers_around_the_model_take_part) {
     const auto model = []<Scalar Real>(const Vector& y) -> Model<Real> {
         auto mu = co_yield sample("mu", Normal(0, 1));
         auto nu = co_yield sample("nu", Normal(0, 1));
+        auto rows = co_yield plate("rows", y.size());
         co_yield sample("y", Normal(mu + nu, 1), obs = y);
     };
     const auto conditioned = model | condition({{"nu", 1.0}});
@@ -128,6 +130,7 @@ BOOST_AUTO_TEST_CASE(params_are_learned_too) {
     const auto model = []<Scalar Real>(const Vector& y) -> Model<Real> {
         auto mu = co_yield param("mu", 0.0);
         auto sigma = co_yield param("sigma", 1.0, support::positive);
+        auto rows = co_yield plate("rows", y.size());
         co_yield sample("y", Normal(mu, sigma), obs = y);
     };
     AutoDelta guide(model);
