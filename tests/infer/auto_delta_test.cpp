@@ -168,3 +168,32 @@ BOOST_AUTO_TEST_CASE(an_initializer_that_is_empty_is_refused) {
     BOOST_CHECK_EXCEPTION(guide.median(), Error,
                           (Says{"", "an init_loc_fn", "an empty Initializer", "init_to_median"}));
 }
+
+BOOST_AUTO_TEST_CASE(a_support_that_depends_on_another_site_moves_with_it) {
+    // Acceptance case N24: the support is derived again at every run, so that the point never leaves it.
+    const auto model = []<Scalar Real>() -> Model<Real> {
+        auto top = co_yield sample("top", LogNormal(0, 1));
+        auto y = co_yield sample("y", Uniform(0, top));
+        co_yield factor("pull", -10.0 * square(top - 0.2));
+        co_yield factor("push", 3.0 * y);
+    };
+    AutoDelta guide(model, init_to_value({{"top", 5.0}, {"y", 4.9}}));
+    SVI svi(model, guide, Adam{.lr = 0.05}, TraceELBO{});
+    for (int k = 0; k < 500; ++k) {
+        svi.step();
+        const NamedValues now = guide.median();
+        BOOST_REQUIRE(now.get<double>("y") > 0);
+        BOOST_REQUIRE(now.get<double>("y") < now.get<double>("top"));
+    }
+    BOOST_TEST(guide.median().get<double>("top") < 0.5);
+    // Data that leave such a support are an error that says so.
+    const auto observed = []<Scalar Real>(const Vector& y) -> Model<Real> {
+        auto top = co_yield sample("top", LogNormal(0, 1));
+        auto rows = co_yield plate("rows", y.size());
+        co_yield sample("y", Uniform(0, top), obs = y);
+    };
+    AutoDelta outside(observed);
+    BOOST_CHECK_EXCEPTION(
+        outside.median(Vector{0.5, 3}), Error,
+        (Says{"y", "a number from 0 to 1, the support of Uniform", "3 at index [1]", "wider support"}));
+}

@@ -152,3 +152,40 @@ BOOST_AUTO_TEST_CASE(steps_are_counted_and_no_step_is_no_run) {
     BOOST_CHECK_THROW(svi.step(Vector{1, std::nan("")}), Error);
     BOOST_TEST(svi.steps() == 4u); // this one was not done
 }
+
+BOOST_AUTO_TEST_CASE(a_rejected_step_leaves_the_moments_as_they_were) {
+    // Acceptance case N23: a slope that is not finite at a finite density. Two fits, one of them with steps that are
+    // rejected in between, go on with the same bits.
+    const auto model = []<Scalar Real>(bool is_bad) -> Model<Real> {
+        auto x = co_yield sample("x", Normal(1, 1));
+        if (is_bad) co_yield factor("edge", sqrt(x - value_of(x))); // 0, where the slope of sqrt is infinite
+        co_yield factor("pull", -x * x);
+    };
+    const auto losses = [&](bool is_disturbed) {
+        AutoDelta guide(model);
+        SVI svi(model, guide, Adam{.lr = 0.1}, TraceELBO{});
+        std::vector<double> result;
+        for (int k = 0; k < 20; ++k) {
+            if (is_disturbed && k % 5 == 3)
+                BOOST_CHECK_EXCEPTION(svi.step(true), Error,
+                                      (Says{"edge", "a finite gradient", "a derivative that is not", "not changed"}));
+            result.push_back(svi.step(false));
+        }
+        return result;
+    };
+    BOOST_TEST(losses(true) == losses(false), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(validation_is_off_by_one_switch_on_the_call) {
+    const auto model = []<Scalar Real>(const Vector& y) -> Model<Real> {
+        auto rate = co_yield sample("rate", Exponential(1));
+        auto rows = co_yield plate("rows", y.size());
+        co_yield sample("y", Poisson(rate), obs = y);
+    };
+    AutoDelta guide(model);
+    SVI svi(model, guide, Adam{.lr = 0.1}, TraceELBO{});
+    svi.step(Vector{1, 2});
+    BOOST_CHECK_EXCEPTION(svi.step(Vector{1, 2.5}), Error,
+                          (Says{"y", "an integer that is 0 or more", "2.5 at index [1]", "Check the data"}));
+    BOOST_TEST(std::isfinite(svi.step(RunOptions{.validate = false}, Vector{1, 2.5})));
+}
