@@ -113,6 +113,12 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
         return result;
     }
 
+    /// Repeats along this batch axis, counted from the right, from 1, where its size is 1: for the plates of a model.
+    void repeat_along(std::size_t axis, std::size_t size) {
+        if (axis + event_rank_ <= Rank)
+            if (std::size_t& extent = extents_[Rank - event_rank_ - axis]; extent == 1) extent = size;
+    }
+
     /// The last `count` batch axes become event axes: one draw then fills all of them.
     Elementwise to_event(std::size_t count) const {
         if (event_rank_ + count > Rank)

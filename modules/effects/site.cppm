@@ -103,9 +103,15 @@ template <Scalar Real, class D, class O> struct SampleSite : Site<Real> {
     }
     Reply await_resume() { return value_as<Reply>(std::move(this->message.value)); }
 
-    /// The distribution; an error in making it gets the name of the site.
-    static Held named(const Sample<D, O>& effect, std::span<const Frame> frames) {
+    /// The distribution, repeated along plates where it has an axis of size 1; an error in making it gets the name of
+    /// the site.
+    template <class Effect> static Held named(Effect& effect, std::span<const Frame> frames) {
         try {
+            if constexpr (D::rank > 0 && !std::is_const_v<Effect> &&
+                          requires { effect.distribution.repeat_along(1, 1); })
+                for (const Frame& plate : frames)
+                    if (plate.is_vectorized() && plate.axis > 0)
+                        effect.distribution.repeat_along(plate.axis, plate.size);
             return site_distribution(effect, frames);
         } catch (const Error& error) {
             if (!error.site.empty()) throw;

@@ -25,7 +25,10 @@ void RunState::visit(const Name& base, std::uint64_t hash, const Prefix* prefix)
         throw Error(full_name(base, frames, prefix), "one site of this name in a run",
                     "two, at " + place(other->where) + " and " + place(base.where),
                     "Rename one of them; in a loop, use a sequential plate or dynamic(name).");
-    sites_.push_back({hash, base.is_literal ? base.text : std::string_view(), base.where});
+    Site& site = sites_.emplace_back(); // filled in place: a copy would wait for the parts just written
+    site.hash = hash;
+    if (base.is_literal) site.literal = base.text;
+    site.where = base.where;
     if (sites_.size() <= few) return;
     if (2 * sites_.size() >= slots_.size()) grow();
     else insert(sites_.size());

@@ -125,7 +125,8 @@ template <Scalar Real> struct DeltaAnswers : Handler {
         const std::size_t first = start_of_u + block->offset;
         const auto coordinates = u.slice(first, block->size);
         const auto selected = LatentBlocks::selected(*block, message.distribution->shape(), message.frames);
-        message.distribution->constrain(selected ? coordinates[*selected] : coordinates, message.value);
+        if (selected) message.distribution->constrain(coordinates[*selected], message.value);
+        else message.distribution->constrain(coordinates, message.value);
         message.provenance = Provenance::delta;
         if (activity) mark(first, block->size, selected);
     }

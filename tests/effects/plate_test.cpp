@@ -398,3 +398,25 @@ BOOST_AUTO_TEST_CASE(full_size_parameters_are_subsampled_with_their_derivatives)
     BOOST_TEST(value == 20);
     BOOST_TEST((slope == Vector{0, 4, 0, 8}));
 }
+
+BOOST_AUTO_TEST_CASE(an_axis_of_size_one_repeats_along_its_plate) {
+    const auto model = []<Scalar Real>(Observed<Matrix> y) -> Model<Real, Shape> {
+        auto outer = co_yield plate("outer", 4);
+        auto inner = co_yield plate("inner", 3);
+        const Matrix rows = Vector{1, 2, 3}.reshape(Extents<2>{3, 1});
+        const auto x = co_yield sample("y", Normal(rows, 1).expand(3, 1), obs = y);
+        co_return Shape{{x.rows(), x.cols()}, 2};
+    };
+    Record record;
+    BOOST_TEST(run(model | record, Matrix(3, 4)).str() == "[3, 4]");
+    BOOST_TEST(run(model | record, absent).str() == "[3, 4]");
+    // Other sizes do not repeat. Acceptance case N8.
+    const auto wrong = []<Scalar Real>() -> Model<Real> {
+        auto outer = co_yield plate("outer", 4);
+        auto inner = co_yield plate("inner", 3);
+        co_yield sample("y", Normal(Matrix(3, 2), 1));
+    };
+    BOOST_CHECK_EXCEPTION(run(wrong | record), Error,
+                          (Says{"y", "size 4 at batch axis -1, inside plate 'outer' of size 4", "batch shape [3, 2]",
+                                "as long as the plate"}));
+}
