@@ -19,7 +19,7 @@ constexpr auto rates = []<Scalar Real>(Observed<Vector> y, std::size_t n) -> Mod
 };
 const Vector y{1.5, 2.5, 3.0, 2.0};
 constexpr std::size_t n = 4;
-constexpr Adam adam{.lr = 0.05, .lr_decay = 0.998};
+constexpr Adam adam{.lr = 0.05, .lr_decay = 0.999};
 // [model]
 
 // [local]
@@ -50,7 +50,7 @@ void show_auto_delta() {
     expect(value_as<double>(guide.get("rate", y, n)) == 1 && value_as<double>(guide.get("offset", y, n)) == 0.25);
 
     SVI svi(rates, guide, adam, TraceELBO{});
-    svi.run(8000, y, n);
+    svi.run(12000, y, n);
     const NamedValues fit = guide.median(y, n);
     expect(fit.size() == 2 && fit.get<double>("rate") > 0);
     // [auto_delta]
@@ -110,7 +110,7 @@ void show_plates() {
 /// Fits a guide of `rates` and gives its points.
 template <class G> NamedValues fitted(G& guide) {
     SVI svi(rates, guide, adam, TraceELBO{});
-    svi.run(8000, y, n);
+    svi.run(12000, y, n);
     return guide.median(y, n);
 }
 
