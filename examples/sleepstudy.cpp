@@ -100,8 +100,8 @@ int main(int argc, char** argv) try {
 
     // [batches]
     AutoDelta guide(sleepstudy);
-    SVI svi(sleepstudy, guide, Adam{.lr = 0.05, .lr_decay = 0.9999}, TraceELBO{});
-    for (std::uint64_t k = 0; k < 10000; ++k)
+    SVI svi(sleepstudy, guide, Adam{.lr = 0.05, .lr_decay = 0.99995}, TraceELBO{});
+    for (std::uint64_t k = 0; k < 20000; ++k)
         for (const IntVector& rows : epoch(n, 20, {.number = k}))
             svi.step(day, subject, y, PlateOptions{.subsample = rows});
     // [batches]
