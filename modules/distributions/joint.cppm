@@ -7,6 +7,7 @@ module;
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <variant>
 
 // What distributions share whose events are not independent numbers: shapes, repetition, masks, validation,
 // coordinates.
@@ -87,6 +88,14 @@ template <class Self, std::size_t EventRank, std::size_t Rank> class Joint {
         Self result = self();
         result.is_masked_ = is_masked_ || !keep;
         return result;
+    }
+    /// With this mask in addition to its own.
+    Self masked(const Data& more) const {
+        const auto* keep = std::get_if<Integer>(&more);
+        if (!keep)
+            throw Error("", "a mask that is true or false for " + std::string(self().name()), describe(more),
+                        "Its elements are not independent, so that none can be left out.");
+        return mask(*keep != 0);
     }
 
     Shape batch_shape() const { return make_shape(extents_).part(0, Rank - EventRank - to_event_); }

@@ -79,6 +79,9 @@ template <Scalar Real> struct Message {
     Real log_density() const {
         if (kind != Kind::sample && kind != Kind::factor) return Real(0.0);
         if (mask && hides_all(*mask)) return Real(0.0);
+        if (mask && kind == Kind::factor && !std::holds_alternative<Integer>(*mask))
+            fail({"a mask that is true or false for a factor"}, {describe(*mask).c_str()},
+                 "A factor is one number: leave elements out before they are summed.");
         Real density = kind == Kind::factor ? log_factor : distribution->log_density(value, mask);
         if (scale != 1) density *= scale;
         return density;

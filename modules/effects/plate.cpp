@@ -58,7 +58,7 @@ IntVector Plate::draw(std::uint64_t hash, std::uint64_t seed) const {
 
 IntVector Plate::draw(std::uint64_t hash, const RunOptions& run_options) const {
     if (!run_options.subsample_seed)
-        throw Error(std::string(name()),
+        throw Error("", // the handler stack knows the full name
                     "the " + std::to_string(*options.subsample_size) + " indices that this plate visits of " +
                         std::to_string(size),
                     "no handler that draws them", "Add | seed(n), or give the plate .subsample = indices.");

@@ -101,7 +101,14 @@ template <Scalar Real, class D, class O> struct SampleSite : Site<Real> {
                 this->message.answer(Constant(*std::forward<Effect>(effect).observation.data), Provenance::observed);
             }
     }
-    Reply await_resume() { return value_as<Reply>(std::move(this->message.value)); }
+    /// The value; what cannot be read, such as half a count in a masked element, is an error with the name of the site.
+    Reply await_resume() {
+        try {
+            return value_as<Reply>(std::move(this->message.value));
+        } catch (const Error& error) {
+            throw Error(this->message.name(), error.expected, error.found, error.advice);
+        }
+    }
 
     /// The distribution, repeated along plates where it has an axis of size 1; an error in making it gets the name of
     /// the site.

@@ -82,7 +82,8 @@ template <Scalar Real> void default_action(Message<Real>& message, RunState& sta
     if (message.kind != Kind::sample && message.kind != Kind::param) return;
     const bool made_inside = message.provenance == Provenance::sampled || message.provenance == Provenance::delta;
     if (has_value(message.value)) {
-        if (options.validate && !made_inside) message.distribution->check_value(data_of(message.value), message.mask);
+        const Data* mask = message.kind == Kind::sample ? message.mask : nullptr; // a param has no density to mask
+        if (options.validate && !made_inside) message.distribution->check_value(data_of(message.value), mask);
     } else if (message.kind == Kind::param || options.fill) {
         message.value = to_value<Real>(message.distribution->feasible());
     } else {

@@ -21,7 +21,7 @@ struct BlockOptions {
 
 /// `model | block({.hide = {"x"}})`, `model | block({.expose = {"x"}})`, `model | block()`: hidden sites do not reach
 /// the handlers further out. Plates are hidden only by name. Throws Error where both lists are given, and at the end of
-/// a run for a name that no site has. pyro.poutine.block.
+/// a run for a name that no site has; one that is hidden further in may be hidden again. pyro.poutine.block.
 struct block : Handler {
     explicit block(BlockOptions options_ = {}) {
         if (!options_.hide.empty() && !options_.expose.empty())

@@ -31,6 +31,7 @@ struct do_ : Handler {
         if (shape_of(entry->value) != message.distribution->shape())
             throw Error("", "an intervention of shape " + message.distribution->shape().str(), describe(entry->value),
                         "Give do_ a value of the shape of the site.");
+        if (message.distribution->is_discrete()) check_whole(entry->value);
         const std::string name = std::string(message.base.text) + "__CF";
         Message<Real> counterfactual(Kind::deterministic, Name::view(name, message.base.where), message);
         counterfactual.value = to_value<Real>(entry->value);
@@ -47,6 +48,15 @@ struct do_ : Handler {
 
     std::shared_ptr<const NamedValues> values; // shared, because each run copies its handlers
     PoolVector<bool> used;
+
+  private:
+    /// Throws Error where what follows a discrete site could not read the value.
+    static void check_whole(const Data& value) {
+        const std::size_t rank = shape_of(value).rank;
+        if (rank == 0) whole_of<0>(value);
+        else if (rank == 1) whole_of<1>(value);
+        else whole_of<2>(value);
+    }
 };
 
 } // namespace modus

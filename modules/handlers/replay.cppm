@@ -20,8 +20,9 @@ struct ReplayOptions {
     bool strict = true;
 };
 
-/// `model | replay(t)`: latent sites and params take their values from the trace; observed ones keep their data. Throws
-/// Error for sites that are missing on either side, unless {.strict = false}. pyro.poutine.replay.
+/// `model | replay(t)`: latent sites and params take their values from the trace, and subsampled plates their indices;
+/// observed ones keep their data. Throws Error for sites that are missing on either side, unless {.strict = false}.
+/// pyro.poutine.replay.
 struct replay : Handler {
     explicit replay(Trace trace_, ReplayOptions options_ = {})
         : trace(std::make_shared<const Trace>(std::move(trace_))), options(options_) {}
@@ -29,8 +30,8 @@ struct replay : Handler {
     void start() { used.assign(trace->size(), false); }
 
     template <Scalar Real> void process(Message<Real>& message) {
-        if (message.kind != Kind::sample && message.kind != Kind::param) return;
-        const TraceSite* site = trace->find(message.hash);
+        if (message.kind != Kind::sample && message.kind != Kind::param && message.kind != Kind::plate) return;
+        const TraceSite* site = find(message);
         if (site) used[static_cast<std::size_t>(site - &*trace->begin())] = true;
         if (has_value(message.value)) {
             if (site && message.provenance != Provenance::observed && data_of(message.value) != site->value)
@@ -59,6 +60,14 @@ struct replay : Handler {
     std::shared_ptr<const Trace> trace;
     ReplayOptions options;
     PoolVector<bool> used;
+
+  private:
+    /// A plate may have the name of a site.
+    template <Scalar Real> const TraceSite* find(const Message<Real>& message) const {
+        for (const TraceSite& site : *trace)
+            if (site.hash == message.hash && (site.kind == Kind::plate) == (message.kind == Kind::plate)) return &site;
+        return nullptr;
+    }
 };
 
 } // namespace modus
