@@ -111,6 +111,7 @@ BOOST_AUTO_TEST_CASE(a_model_without_latent_sites_is_an_error_or_a_choice) {
 }
 
 BOOST_AUTO_TEST_CASE(a_latent_set_that_changes_is_reported_by_name) {
+    // Acceptance case N25, where Pyro says nothing.
     const auto model = []<Scalar Real>(bool with_b, std::size_t n) -> Model<Real> {
         co_yield sample("a", Normal(0, 1).expand(n).to_event(1));
         if (with_b) co_yield sample("b", Normal(0, 1));

@@ -128,6 +128,7 @@ Json decoded(const std::string& bytes, bool is_text) { return is_text ? Json::pa
 } // namespace
 
 BOOST_AUTO_TEST_CASE(a_resumed_fit_has_the_bits_of_one_that_never_stopped) {
+    // Acceptance case P38.
     for (const char* file : {"fit.json", "fit.cbor"}) {
         goes_on(adam, file, {});
         goes_on(SGD{.lr = 0.001, .momentum = 0.9, .lr_decay = 0.99}, file, {});
@@ -147,6 +148,7 @@ BOOST_AUTO_TEST_CASE(child, *boost::unit_test::disabled()) {
 }
 
 BOOST_AUTO_TEST_CASE(a_fit_goes_on_in_another_process) {
+    // Acceptance case P31.
     const Directory directory;
     for (const char* file : {"fit.json", "fit.cbor"}) {
         Fit fit(adam);
@@ -269,6 +271,7 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_is_refused_and_changes_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_fit_is_refused) {
+    // Acceptance case N29.
     const Directory directory;
     Fit fit(adam);
     BOOST_CHECK_EXCEPTION(fit.svi.save(directory / "fit.json"), Error,
