@@ -1,6 +1,6 @@
 // Acceptance case P35 and more: what holds for every model and every stack of handlers, tried on random ones.
 //
-// 30,000 random stacks of 1 to 6 handlers around random models, and 300 models for each law of the algebra: about 5 s
+// 30,000 random stacks of 1 to 6 handlers around 7500 random models, and 300 models for each law of the algebra: 1.5 s
 // in the dev build. Every run must give what the interpreter in random_models.hpp says, or the error that it says.
 #include <algorithm>
 #include <array>

@@ -395,6 +395,7 @@ class Interpreter {
         double scale = 1, log_factor = 0, initial = 0;
         Data mask{};
         const Node* plate = nullptr;
+        const Site* beside = nullptr; ///< the site that a handler has added this one to; errors name it
         bool stop = false, is_lifted = false;
     };
     struct Rows {
@@ -424,7 +425,7 @@ class Interpreter {
         if (std::holds_alternative<Integer>(a)) return is_off(a) ? a : b;
         if (std::holds_alternative<Integer>(b)) return is_off(b) ? b : a;
         const std::vector<double> x = numbers(a), y = numbers(b);
-        if (x.size() != y.size() && x.size() != 1 && y.size() != 1) throw Failure{full(at)};
+        if (x.size() != y.size() && x.size() != 1 && y.size() != 1) throw Failure{full(at.beside ? *at.beside : at)};
         IntVector result(std::max(x.size(), y.size()));
         for (std::size_t k = 0; k < result.size(); ++k)
             result[k] = x[x.size() == 1 ? 0 : k] != 0 && y[y.size() == 1 ? 0 : k] != 0;
@@ -570,6 +571,7 @@ class Interpreter {
             Site counterfactual{.kind = Kind::deterministic, .base = at.base + "__CF", .prefix = at.prefix};
             counterfactual.mask = at.mask;
             counterfactual.value = *value;
+            counterfactual.beside = &at;
             handle(counterfactual, h + 1);
             break;
         }
@@ -646,14 +648,17 @@ class Interpreter {
             }
             case What::rows: {
                 const auto indices = selected(node);
+                if (!open_.insert(node.name).second) throw Failure{node.name};
                 rows_ = Rows{indices ? indices->size() : node.size, indices};
                 scale_ *= static_cast<double>(node.size) / static_cast<double>(rows_->size);
                 body(node.body);
+                open_.erase(node.name);
                 rows_.reset();
                 break;
             }
             case What::loop: {
                 const auto indices = selected(node);
+                if (!open_.insert(node.name).second) throw Failure{node.name};
                 const std::size_t count = indices ? indices->size() : node.size;
                 scale_ *= static_cast<double>(node.size) / static_cast<double>(count);
                 for (std::size_t k = 0; k < count; ++k) {
@@ -661,6 +666,7 @@ class Interpreter {
                                std::to_string(indices ? static_cast<std::size_t>(indices->load(k)) : k) + "]";
                     body(node.body);
                 }
+                open_.erase(node.name);
                 break;
             }
             case What::part:
@@ -703,7 +709,7 @@ class Interpreter {
     const Choices& stack_;
     std::vector<std::set<std::string>> used_;
     std::vector<ExpectedSite> seen_;
-    std::set<std::string> visited_;
+    std::set<std::string> visited_, open_; ///< sites, plates
     double now_ = 0, scale_ = 1;
     Data mask_{};
     std::string scopes_, indices_;

@@ -1,5 +1,5 @@
-# Builds modus and tests/infer/threads_test.cpp with ThreadSanitizer and runs the test: some 3 minutes on two cores the
-# first time, then what has changed. Says "skipped" where a program with ThreadSanitizer cannot be built or started.
+# Builds modus and tests/infer/threads_test.cpp with ThreadSanitizer and runs the test: some four minutes of two cores
+# the first time, then what has changed. Says "skipped" where a program with ThreadSanitizer cannot be built or started.
 # cmake -D BUILD=<where> -D SOURCE=<this folder> -D COMPILER=<c++> -P run.cmake
 file(WRITE ${BUILD}/works.cpp "int main() {}\n")
 foreach(command "${COMPILER};-fsanitize=thread;${BUILD}/works.cpp;-o;${BUILD}/works" "${BUILD}/works")
