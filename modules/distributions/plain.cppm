@@ -38,6 +38,7 @@ struct PlainNumbers {
 
 /// The index of the first number for which the predicate does not hold, in storage order; the size where there is none.
 template <class F> std::size_t first_that_is_not(const F& predicate, const PlainNumbers& x) {
+    if (x.size == 1) return predicate(x[0]) ? 1 : 0; // as most parameters have
     const auto search = [&](const auto* numbers) {
         constexpr std::size_t block = 64; // looked at without a branch for each number
         std::size_t k = 0;

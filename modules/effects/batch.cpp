@@ -14,19 +14,19 @@ void check_plates(std::span<const Frame> frames, const Shape& batch_shape) {
     bool is_covered[3] = {}; // by axis, counted from the right, from 1
     for (const Frame& plate : frames) {
         if (!plate.is_vectorized()) continue;
-        const std::string name(plate.name);
+        const auto name = [&] { return std::string(plate.name); };
         if (plate.axis == 0)
-            throw Error("", "two vectorized plates at most", "plate '" + name + "' inside two others",
+            throw Error("", "two vectorized plates at most", "plate '" + name() + "' inside two others",
                         "Loop over one of them: for (auto i : co_yield plate(...)).");
         is_covered[plate.axis] = true;
         const auto where = [&] {
-            return "plate '" + name + "' of size " + std::to_string(plate.size) +
+            return "plate '" + name() + "' of size " + std::to_string(plate.size) +
                    (plate.is_subsampled() ? " (selected from " + std::to_string(plate.full_size) + ")" : "");
         };
         if (batch_shape.rank < plate.axis)
             throw Error("", "a batch axis -" + std::to_string(plate.axis) + " for " + where(),
                         "batch shape " + batch_shape.str(),
-                        "Write .expand(" + name + ") on the distribution, or loop over the plate.");
+                        "Write .expand(" + name() + ") on the distribution, or loop over the plate.");
         const std::size_t extent = batch_shape.extents[batch_shape.rank - plate.axis];
         if (extent != plate.size)
             throw Error("",
@@ -34,7 +34,7 @@ void check_plates(std::span<const Frame> frames, const Shape& batch_shape) {
                             ", inside " + where(),
                         "batch shape " + batch_shape.str(),
                         plate.is_subsampled()
-                            ? "Take the part of the data and of full-size parameters that is selected: " + name +
+                            ? "Take the part of the data and of full-size parameters that is selected: " + name() +
                                   ".subsample(x)."
                             : "Make the parameters or the data as long as the plate, or use to_event for axes that are "
                               "not independent repetitions.");

@@ -14,27 +14,27 @@ import modus.support;
 namespace modus {
 
 void Plate::check() const {
-    const std::string site(name());
+    const auto site = [&] { return std::string(name()); };
     if (size == 0)
-        throw Error(site, "a plate of size 1 or more", "size 0",
+        throw Error(site(), "a plate of size 1 or more", "size 0",
                     "Leave the plate out where there is nothing to repeat.");
     const auto& [subsample_size, subsample, dim] = options;
     if (subsample_size && *subsample_size == 0)
-        throw Error(site, "a subsample of 1 or more", "subsample_size 0", "Leave subsample_size out to visit all.");
+        throw Error(site(), "a subsample of 1 or more", "subsample_size 0", "Leave subsample_size out to visit all.");
     if (subsample_size && *subsample_size > size)
-        throw Error(site, "a subsample_size of " + std::to_string(size) + " at most, the size of the plate",
+        throw Error(site(), "a subsample_size of " + std::to_string(size) + " at most, the size of the plate",
                     "subsample_size " + std::to_string(*subsample_size) + " > size " + std::to_string(size),
                     "A subsample is drawn without replacement; make it smaller, or leave it out.");
     if (subsample) {
         if (subsample_size && *subsample_size != subsample->size())
-            throw Error(site, "one length of the subsample",
+            throw Error(site(), "one length of the subsample",
                         "subsample_size " + std::to_string(*subsample_size) + " but " +
                             std::to_string(subsample->size()) + " indices in subsample",
                         "Leave subsample_size out: the indices say it.");
         check_selection(*subsample, "subsample");
     }
     if (dim && (*dim >= 0 || *dim < -2))
-        throw Error(site, "dim -1 or -2, counted from the right", "dim " + std::to_string(*dim),
+        throw Error(site(), "dim -1 or -2, counted from the right", "dim " + std::to_string(*dim),
                     "Batch axes are counted from the right: -1 is the last. Leave dim out to take the first that is "
                     "free.");
 }

@@ -30,7 +30,8 @@ struct AdamStep {
 double begin_step(const Adam& adam, std::size_t coordinates, Adam::State& state) {
     state.first.resize(coordinates);
     state.second.resize(coordinates);
-    return adam.lr * std::pow(adam.lr_decay, static_cast<double>(state.steps++));
+    const std::uint64_t before = state.steps++;
+    return adam.lr_decay == 1 ? adam.lr : adam.lr * std::pow(adam.lr_decay, static_cast<double>(before));
 }
 
 /// A step of the coordinates that are active, each by its own count.
