@@ -166,6 +166,9 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
         return result;
     }
 
+    /// The mask, if there is one.
+    Data own_mask() const { return mask_ ? Data(*mask_) : Data(); }
+
     /// Parameter number k as a value, in its own shape.
     template <Scalar Real> Value<Real> parameter(std::size_t k) const {
         Value<Real> result;

@@ -73,6 +73,19 @@ template <class Self, std::size_t EventRank, std::size_t Rank> class Joint {
         return result;
     }
 
+    /// Repeats along this batch axis, counted from the right, from 1, where its size is 1: for the plates of a model.
+    void repeat_along(std::size_t axis, std::size_t size) {
+        if (axis + EventRank + to_event_ > Rank) return;
+        Extents<Rank> extents = extents_;
+        std::size_t& extent = extents[Rank - EventRank - to_event_ - axis];
+        if (extent != 1 || size == 1) return;
+        extent = size;
+        Self result = self().with_extents(extents);
+        result.to_event_ = to_event_;
+        result.is_masked_ = is_masked_;
+        static_cast<Self&>(*this) = result;
+    }
+
     /// The last `count` batch axes become event axes: one draw then fills all of them.
     Self to_event(std::size_t count) const {
         if (to_event_ + count + EventRank > Rank)

@@ -98,44 +98,43 @@ template <class V> struct Factor {
 };
 template <Argument V> auto factor(Name name, const V& log_factor) { return Factor<V>{name, log_factor}; }
 
-/// A learnable point without a prior, which starts at `initial` and stays inside the domain.
-template <support::Domain S, std::size_t Rank> struct Param {
+/// A learnable point without a prior, which starts at `initial` and stays inside the region.
+template <support::Region S> struct Param {
     Name name;
-    array_t<double, Rank> initial;
-    S domain;
+    array_t<double, S::rank> initial;
+    S region;
 };
+/// `param("scale", 1.0, support::positive)`; the domain is that of each element.
 template <support::Domain S = support::Real> auto param(Name name, double initial, const S& domain = {}) {
-    return Param<S, 0>{name, initial, domain};
+    return Param<support::Each<S, 0>>{name, initial, support::Each<S, 0>({}, domain)};
 }
 template <support::Domain S = support::Real, std::size_t R>
 auto param(Name name, const Array<double, R>& initial, const S& domain = {}) {
-    return Param<S, R>{name, initial, domain};
+    return Param<support::Each<S, R>>{name, initial, support::Each<S, R>(initial.extents(), domain)};
+}
+/// `param("shares", Vector{0.5, 0.3, 0.2}, support::simplex(3))`.
+template <support::Region S> auto param(Name name, const array_t<double, S::rank>& initial, const S& region) {
+    return Param<S>{name, initial, region};
 }
 
-/// What a `param` site shows to handlers in place of a distribution: its domain, flat, with the initial value for
+/// What a `param` site shows to handlers in place of a distribution: its region, flat, with the initial value for
 /// every summary.
-template <support::Domain S, std::size_t Rank> struct FreePoint {
-    static constexpr std::size_t rank = Rank;
+template <support::Region S> struct FreePoint {
+    static constexpr std::size_t rank = S::rank;
     static constexpr bool is_discrete = false;
-    array_t<double, Rank> initial;
-    S domain;
+    array_t<double, rank> initial;
+    S region;
 
-    Extents<Rank> extents() const {
-        if constexpr (Rank == 0) return {};
-        else return initial.extents();
-    }
     std::string_view name() const { return "param"; }
     Shape batch_shape() const { return {}; }
-    Shape event_shape() const { return make_shape(extents()); }
-    std::string support_name() const { return domain.name(); }
+    Shape event_shape() const { return make_shape(region.extents()); }
+    std::string support_name() const { return region.name(); }
     void check_parameters() const { check_value(Data(initial)); }
     void check_value(const Data& data) const {
-        const std::size_t size = event_shape().size();
         if (shape_of(data) != event_shape())
-            fail({"shape ", extents()}, {describe(data).c_str()}, "A parameter keeps its shape.");
-        const auto values = value_as<array_t<double, Rank>>(data);
-        if (find_first(extents(), [this](double x) { return !domain.contains(x); }, values) < size)
-            throw Error("", domain.name(), format(data), "Start the parameter inside its domain.");
+            fail({"shape ", region.extents()}, {describe(data).c_str()}, "A parameter keeps its shape.");
+        const std::string violation = region.violation(data);
+        if (!violation.empty()) throw Error("", region.name(), violation, "Start the parameter inside its domain.");
     }
     template <class X> double log_density(const X&) const { return 0; }
     Data draw(Random&) const { return initial; }
@@ -145,20 +144,10 @@ template <support::Domain S, std::size_t Rank> struct FreePoint {
     }
     Data quantile(double) const { return initial; }
     Data feasible() const { return initial; }
-    std::size_t unconstrained_size() const { return event_shape().size() * S::free_coordinates; }
-    Vector unconstrain(const Data& data) const {
-        const auto u = map([this](double x) { return domain.unconstrain(x); }, value_as<array_t<double, Rank>>(data));
-        if constexpr (Rank == 0) return Vector{u};
-        else return u.reshape(Extents<1>{u.size()});
-    }
-    template <Scalar R> auto constrain(const Array<R, 1>& u) const {
-        const auto formula = [this](const auto& x) { return domain.constrain(x); };
-        if constexpr (Rank == 0) return formula(u.load(0));
-        else return map(formula, u.reshape(extents()));
-    }
-    template <Scalar R> auto log_abs_det_jacobian(const Array<R, 1>& u) const {
-        return sum_map(u.extents(), [this](const auto& x) { return domain.log_abs_det_jacobian(x); }, u);
-    }
+    std::size_t unconstrained_size() const { return region.unconstrained_size(); }
+    Vector unconstrain(const Data& data) const { return region.unconstrain(data); }
+    template <Scalar R> auto constrain(const Array<R, 1>& u) const { return region.constrain(u); }
+    template <Scalar R> auto log_abs_det_jacobian(const Array<R, 1>& u) const { return region.log_abs_det_jacobian(u); }
 };
 
 /// A model run as a part of another; `scope` (where not empty) prefixes the names of its sites: "scope/name".

@@ -66,9 +66,7 @@ template <Scalar Real, class T> class [[nodiscard]] Model {
             return DeterministicSite<Real, V>(*run, effect);
         }
         template <class V> auto yield_value(const Factor<V>& effect) { return FactorSite<Real, V>(*run, effect); }
-        template <class S, std::size_t R> auto yield_value(const Param<S, R>& effect) {
-            return ParamSite<Real, S, R>(*run, effect);
-        }
+        template <class S> auto yield_value(const Param<S>& effect) { return ParamSite<Real, S>(*run, effect); }
         auto yield_value(const Plate& effect) { return PlateOpening<Real>{*run, effect}; }
         template <ScopedEffect E> auto yield_value(const E& effect) { return ScopeOpening<E>{run->state, effect}; }
         template <class Recipe, class... A> auto yield_value(Submodel<Recipe, A...>&& effect) {

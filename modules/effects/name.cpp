@@ -2,6 +2,7 @@ module;
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <source_location>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +26,12 @@ struct IndexText {
 };
 
 } // namespace
+
+std::string place(const std::source_location& where) {
+    if (where.line() == 0) return "";
+    const std::string_view path = where.file_name();
+    return std::string(path.substr(path.find_last_of('/') + 1)) + ":" + std::to_string(where.line());
+}
 
 std::uint64_t full_hash(const Name& base, std::span<const Frame> frames, const Prefix* prefix) {
     if (frames.empty() && !prefix) return base.hash;

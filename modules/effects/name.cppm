@@ -68,6 +68,7 @@ struct Frame {
     std::size_t full_size = 0;           ///< of the plate
     const IntVector* selected = nullptr; ///< the indices of a subsampled plate
     std::size_t axis = 0;                ///< the batch axis of a vectorized plate, counted from the right, from 1
+    bool visits_all = false;             ///< a loop over all indices, although some are selected
 
     inline bool is_vectorized() const { return index == vectorized; }
     inline bool is_subsampled() const { return selected != nullptr; }
@@ -83,6 +84,9 @@ struct Prefix {
 /// hash, which needs no memory.
 std::string full_name(const Name& base, std::span<const Frame> frames, const Prefix* prefix = nullptr);
 std::uint64_t full_hash(const Name& base, std::span<const Frame> frames, const Prefix* prefix = nullptr);
+
+/// "model.cpp:12", for messages; nothing for a name that was not written in a program.
+std::string place(const std::source_location& where);
 
 /// A name made at run time: `sample(dynamic("theta_" + std::to_string(i)), ...)`. It must live as long as the effect
 /// made from it; a temporary within the `co_yield` expression does.

@@ -43,6 +43,11 @@ void Plate::check_selection(const IntVector& indices, const char* source) const 
     if (indices.size() == 0)
         throw Error(std::string(name()), "at least one index", std::string("none in ") + source,
                     "Leave the plate out where nothing is to be visited.");
+    if (indices.size() > size)
+        throw Error(std::string(name()), "a subsample of " + std::to_string(size) + " at most, the size of the plate",
+                    "subsample_size " + std::to_string(indices.size()) + " > size " + std::to_string(size) + ", in " +
+                        source,
+                    "Pass fewer indices, or make the plate as large as what they select from.");
     const auto limit = static_cast<Integer>(size);
     for (std::size_t k = 0; k < indices.size(); ++k)
         if (const Integer index = indices.load(k); index < 0 || index >= limit)
@@ -71,7 +76,8 @@ PlateScope::PlateScope(RunState& state, const Plate& plate, std::optional<IntVec
       made_(plate.made),
       full_size_(plate.size),
       selected_(std::move(selected)),
-      loops_over_all_(selected_ && state.options.whole_plates == RunOptions::Whole::sequential),
+      loops_over_all_(selected_ && !plate.options.subsample &&
+                      state.options.whole_plates == RunOptions::Whole::sequential),
       outer_scale_(state.scale),
       depth_(state.frames.size()) {
     bool is_taken[3] = {}; // by axis, from 1
@@ -94,7 +100,7 @@ PlateScope::PlateScope(RunState& state, const Plate& plate, std::optional<IntVec
                              : !is_taken[2]    ? 2
                                                : 0;
     state.frames.push_back({literal_.empty() ? std::string_view(made_) : literal_, size(), Frame::vectorized,
-                            full_size_, selected_ ? &*selected_ : nullptr, axis});
+                            full_size_, selected_ ? &*selected_ : nullptr, axis, loops_over_all_});
     if (selected_) state.scale *= static_cast<double>(full_size_) / static_cast<double>(size());
 }
 

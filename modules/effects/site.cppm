@@ -150,14 +150,15 @@ template <Scalar Real, class V> struct FactorSite : Site<Real> {
     void await_resume() const {}
 };
 
-template <Scalar Real, class S, std::size_t Rank> struct ParamSite : Site<Real> {
-    ParamSite(const Run<Real>& run, const Param<S, Rank>& effect)
-        : Site<Real>(Kind::param, effect.name, run), point({effect.initial, effect.domain}) {
+template <Scalar Real, class S> struct ParamSite : Site<Real> {
+    ParamSite(const Run<Real>& run, const Param<S>& effect)
+        : Site<Real>(Kind::param, effect.name, run), point({effect.initial, effect.region}) {
         this->message.distribution = &point;
     }
-    array_t<Real, Rank> await_resume() { return value_as<array_t<Real, Rank>>(std::move(this->message.value)); }
+    using Reply = array_t<Real, S::rank>;
+    Reply await_resume() { return value_as<Reply>(std::move(this->message.value)); }
 
-    Erased<Real, FreePoint<S, Rank>> point;
+    Erased<Real, FreePoint<S>> point;
 };
 
 /// Opens a plate at once; handlers are asked for the indices where some have to be drawn.

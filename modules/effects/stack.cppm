@@ -50,6 +50,8 @@ template <class H> using stored_handler_t =
                        std::remove_cvref_t<H>>;
 
 template <class M, AnyHandler H> auto operator|(const M& model, H&& handler) {
+    static_assert(std::is_class_v<M>, "on the left of a handler goes a model: a generic lambda, or a struct with "
+                                      "template <Scalar Real> Model<Real> operator()(args...) const");
     return Handled<M, stored_handler_t<H>>{model, {std::forward<H>(handler)}};
 }
 template <class M, class... Inner, AnyHandler H> auto operator|(const Handled<M, Inner...>& handled, H&& handler) {

@@ -5,20 +5,13 @@ module;
 #include <source_location>
 #include <string>
 #include <string_view>
+#include <utility>
 
 module modus.effects;
 
 import modus.autodiff;
 
 namespace modus {
-namespace {
-
-std::string place(const std::source_location& where) {
-    const std::string_view path = where.file_name();
-    return std::string(path.substr(path.find_last_of('/') + 1)) + ":" + std::to_string(where.line());
-}
-
-} // namespace
 
 void RunState::visit(const Name& base, std::uint64_t hash, const Prefix* prefix) {
     if (const Site* other = find(hash))
@@ -29,6 +22,15 @@ void RunState::visit(const Name& base, std::uint64_t hash, const Prefix* prefix)
     site.hash = hash;
     if (base.is_literal) site.literal = base.text;
     site.where = base.where;
+    site.scope_begin = scopes_.size();
+    const auto enter = [&](std::string_view scope) {
+        scopes_.insert(scopes_.end(), scope.begin(), scope.end());
+        scopes_.push_back('/');
+    };
+    for (; prefix; prefix = prefix->inner) enter(prefix->text);
+    for (const Frame& frame : frames)
+        if (frame.index == Frame::scope) enter(frame.name);
+    site.scope_size = scopes_.size() - site.scope_begin;
     if (sites_.size() <= few) return;
     if (2 * sites_.size() >= slots_.size()) grow();
     else insert(sites_.size());
@@ -58,13 +60,13 @@ void RunState::grow() {
 }
 
 std::string RunState::visited() const {
-    std::string text;
-    std::string_view last;
+    std::string text, last;
     for (const Site& site : sites_) {
-        const std::string_view name = site.literal.empty() ? "(a dynamic name)" : site.literal;
+        std::string name(scopes_.data() + site.scope_begin, site.scope_size);
+        name += site.literal.empty() ? "(a dynamic name)" : site.literal;
         if (name == last) continue; // the sites of a loop
-        text += (text.empty() ? "" : ", ") + std::string(name);
-        last = name;
+        text += (text.empty() ? "" : ", ") + name;
+        last = std::move(name);
     }
     return text.empty() ? "none" : text;
 }

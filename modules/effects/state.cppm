@@ -50,6 +50,7 @@ class RunState {
         std::uint64_t hash = 0;
         std::string_view literal; // empty where the name was made at run time
         std::source_location where;
+        std::size_t scope_begin = 0, scope_size = 0; // of scopes_
     };
     static constexpr std::size_t few = 16; // so many are looked through
 
@@ -58,6 +59,7 @@ class RunState {
     void grow();
 
     PoolVector<Site> sites_;          // in order
+    PoolVector<char> scopes_;         // "a/" for each site within scopes, for messages
     PoolVector<std::uint32_t> slots_; // where there are more: open addressing, 1 + index into sites_, 0 where free
 };
 

@@ -31,6 +31,7 @@ template <Distribution D> struct lift : Handler {
             throw Error("", "a prior of shape " + message.distribution->shape().str() + ", as the param",
                         "shape " + density->shape().str(), "Write .expand(n).to_event(1) on the prior.");
         density->check_parameters();
+        if (density->batch_shape().rank > 0) check_plates(message.frames, density->batch_shape());
         param_point = message.distribution;
         message.kind = Kind::sample;
         message.distribution = density;

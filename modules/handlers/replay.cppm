@@ -16,7 +16,8 @@ import :trace;
 export namespace modus {
 
 struct ReplayOptions {
-    /// Every latent site must be in the trace, and every latent site of the trace in the model.
+    /// Every latent site must be in the trace, and every latent site of the trace in the model. (Params need not: those
+    /// of a guide are none of the model's.)
     bool strict = true;
 };
 

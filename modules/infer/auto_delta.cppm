@@ -42,7 +42,10 @@ template <class M, class Plates = NoPlates> class AutoDelta : public PointGuide<
 
     /// Throws Error also for a model without latent sites. As a part of a GuideList it sees a model that is blocked.
     template <class... A> LatentBlocks prepare(const A&... arguments) const {
-        LatentBlocks found = prepare_part(this->discovery(), false, arguments...);
+        const std::vector<Plate> plates = part_plates(arguments...);
+        LatentBlocks found = find_latents(
+            this->discovery(), [](const auto& model) -> const auto& { return model; }, initializer_.begin(), plates,
+            true, arguments...);
         if (found.blocks.empty() && !options_.allow_empty)
             throw Error("", "a model with latent sites", "none",
                         "Leave out some of the data, or pass AutoDeltaOptions{.allow_empty = true}.");
@@ -52,31 +55,55 @@ template <class M, class Plates = NoPlates> class AutoDelta : public PointGuide<
     /// The handler that answers with the coordinates u; it refers to both.
     template <Scalar Real, class... A>
     auto answers(const RunOptions& options, const Array<Real, 1>& u, Activity* activity, const A&... arguments) const {
-        return part_answers<Real>(this->latents(), 0, options.fill, options, u, activity, arguments...);
-    }
-    /// As a part of a GuideList, from coordinate `start` on.
-    template <Scalar Real, class... A> auto part_answers(const LatentBlocks& latents, std::size_t start, bool is_part,
-                                                         const RunOptions& options, const Array<Real, 1>& u,
-                                                         Activity* activity, const A&... arguments) const {
-        DeltaAnswers<Real> points(latents, u, start, activity, is_part);
+        DeltaAnswers<Real> points(this->latents(), u, 0, activity, options.fill);
         if constexpr (std::same_as<Plates, NoPlates>) return points;
-        else return WithPlates<DeltaAnswers<Real>>(points, made_plates(options_.create_plates(arguments...)), options);
+        else return WithPlates<DeltaAnswers<Real>>(points, part_plates(arguments...), options);
     }
-    template <class... A> LatentBlocks prepare_part(const RunOptions& options, bool, const A&... arguments) const {
-        LatentBlocks found;
-        auto choose = initializer_.begin();
-        if (!choose) fail({"an init_loc_fn"}, {"an empty Initializer"}, "Pass init_to_median, or leave it out.");
-        DiscoverLatents latents(found, std::move(choose));
-        if constexpr (std::same_as<Plates, NoPlates>) {
-            run(options, with_handler(this->model(), latents), arguments...);
-        } else {
-            WithPlates<DiscoverLatents> both(latents, made_plates(options_.create_plates(arguments...)), options);
-            run(options, with_handler(this->model(), both), arguments...);
-        }
-        return found;
+
+    // As a part of a GuideList, which answers the plates for all of its parts.
+    /// Its plates.
+    template <class... A> std::vector<Plate> part_plates([[maybe_unused]] const A&... arguments) const {
+        if constexpr (std::same_as<Plates, NoPlates>) return {};
+        else return made_plates(options_.create_plates(arguments...));
+    }
+    /// The latent sites, at feasible points: `initialize_part` has to follow.
+    template <class... A> PreparedPart prepare_part(const RunOptions& options, bool, const std::vector<Plate>& plates,
+                                                    const A&... arguments) const {
+        PreparedPart result;
+        result.latents = find_latents(
+            options, [](const auto& model) -> const auto& { return model; },
+            [](const LatentSite& site) { return site.distribution.feasible(); }, plates, false, arguments...);
+        for (const LatentBlock& block : result.latents.blocks) result.answered.push_back({block.name, block.hash});
+        return result;
+    }
+    /// The latent sites at their initial values, with a handler inside the model that answers those of other parts.
+    template <class H, class... A> LatentBlocks initialize_part(const RunOptions& options, H& others,
+                                                                const std::vector<Plate>& plates,
+                                                                const A&... arguments) const {
+        return find_latents(
+            options, [&](const auto& model) { return with_inner_handler(model, others); }, initializer_.begin(), plates,
+            false, arguments...);
+    }
+    /// The answers from coordinate `start` on.
+    template <Scalar Real, class... A>
+    auto part_answers(const LatentBlocks& latents, std::size_t start, bool is_part, const std::vector<Plate>&,
+                      const RunOptions&, const Array<Real, 1>& u, Activity* activity, const A&...) const {
+        return DeltaAnswers<Real>(latents, u, start, activity, is_part);
     }
 
   private:
+    /// Runs `view(model)`.
+    template <class View, class... A>
+    LatentBlocks find_latents(const RunOptions& options, const View& view, Initializer::Choice choose,
+                              const std::vector<Plate>& plates, bool has_all_plates, const A&... arguments) const {
+        if (!choose) fail({"an init_loc_fn"}, {"an empty Initializer"}, "Pass init_to_median, or leave it out.");
+        LatentBlocks found;
+        WithPlates<DiscoverLatents> handler(DiscoverLatents(found, std::move(choose)), plates, options);
+        run(options, with_handler(view(this->model()), handler), arguments...);
+        if (has_all_plates) handler.plates.check_used();
+        return found;
+    }
+
     Initializer initializer_;
     AutoDeltaOptions<Plates> options_;
 };

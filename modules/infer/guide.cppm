@@ -1,6 +1,7 @@
 module;
 #include <cstddef>
 #include <cstdint>
+#include <source_location>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +15,7 @@ import modus.handlers;
 import modus.support;
 import :init;
 import :latents;
+import :plates;
 import :point_guide;
 
 export namespace modus {
@@ -25,6 +27,7 @@ template <Scalar Real> struct GuidePoint {
     Value<Real> value;
     Shape batch_shape, event_shape;
     bool is_auxiliary;
+    std::source_location where;
 };
 
 /// Gives the sample sites of a guide their points, and records them.
@@ -42,7 +45,8 @@ template <Scalar Real> struct RecordPoints : Handler {
     void postprocess(Message<Real>& message) {
         if (message.kind == Kind::sample)
             points.push_back({message.name(), message.hash, message.value, message.distribution->batch_shape(),
-                              message.distribution->event_shape(), message.infer && message.infer->is_auxiliary});
+                              message.distribution->event_shape(), message.infer && message.infer->is_auxiliary,
+                              message.base.where});
     }
 };
 
@@ -63,6 +67,14 @@ template <Scalar Real> struct ReplayPoints : Handler {
                 throw Error("", "a latent site, because the guide has a point for it", "a site with data",
                             "Take the site out of the guide.");
             used[k] = true;
+            const auto check_shape = [&](const char* kind, const Shape& guide, const Shape& model) {
+                if (guide != model)
+                    throw Error("",
+                                std::string(kind) + " shape " + model.str() + ", as in the model at " +
+                                    place(message.base.where),
+                                std::string(kind) + " shape " + guide.str() + " in the guide at " + place(point.where),
+                                "Model and guide must agree: use the same plates, expand and to_event.");
+            };
             check_shape("batch", point.batch_shape, message.distribution->batch_shape());
             check_shape("event", point.event_shape, message.distribution->event_shape());
             return message.answer(point.value, Provenance::replayed);
@@ -80,12 +92,6 @@ template <Scalar Real> struct ReplayPoints : Handler {
     }
 
   private:
-    static void check_shape(const char* kind, const Shape& guide, const Shape& model) {
-        if (guide != model)
-            throw Error("", std::string(kind) + " shape " + model.str() + ", as in the model",
-                        std::string(kind) + " shape " + guide.str() + " in the guide",
-                        "Model and guide must agree: use the same plates, expand and to_event.");
-    }
     std::string names() const {
         std::string text;
         for (const auto& point : points) text += (text.empty() ? "" : ", ") + point.name;
@@ -125,37 +131,44 @@ template <class M, class Program> class Guide : public PointGuide<Guide<M, Progr
     Guide(const M& model, const Program& program) : PointGuide<Guide, M>(model), program_(program) {}
 
     template <class... A> LatentBlocks prepare(const A&... arguments) {
-        return prepare_part(this->discovery(), false, arguments...);
+        return prepare_part(this->discovery(), false, {}, arguments...).latents;
     }
     template <Scalar Real, class... A>
     auto answers(const RunOptions& options, const Array<Real, 1>& u, Activity* activity, const A&... arguments) const {
-        return part_answers<Real>(this->latents(), 0, options.fill, options, u, activity, arguments...);
+        return part_answers<Real>(this->latents(), 0, options.fill, {}, options, u, activity, arguments...);
     }
 
-    /// As a part of a GuideList.
-    template <class... A> LatentBlocks prepare_part(const RunOptions& options, bool is_part, const A&... arguments) {
+    /// As a part of a GuideList: with the plates of the list.
+    template <class... A> PreparedPart prepare_part(const RunOptions& options, bool is_part,
+                                                    const std::vector<Plate>& plates, const A&... arguments) {
+        PreparedPart result;
         of_guide_ = of_model_ = {};
-        RecordPoints<double> record;
+        WithPlates<RecordPoints<double>> record({}, plates, options);
         DiscoverLatents params(of_guide_, nullptr, true);
         run(options, with_handler(with_handler(program_, record), params), arguments...);
-        ReplayPoints<double> replay(std::move(record.points), is_part);
+        for (const auto& point : record.sites.points)
+            if (!point.is_auxiliary) result.answered.push_back({point.name, point.hash});
+        WithPlates<ReplayPoints<double>> replay({std::move(record.sites.points), is_part}, plates, options);
         DiscoverLatents model_params(of_model_, nullptr, true);
         run(options, with_handler(with_handler(this->model(), replay), model_params), arguments...);
         for (const LatentBlock& block : of_model_.blocks)
             if (of_guide_.find(block.hash))
                 throw Error(block.name, "different names for the params of model and guide", "one name for two",
                             "Rename one of them.");
-        LatentBlocks all = of_guide_;
-        all.append(of_model_);
-        return all;
+        for (const LatentBlock& block : of_model_.blocks) result.answered.push_back({block.name, block.hash});
+        result.latents = of_guide_;
+        result.latents.append(of_model_);
+        return result;
     }
+    template <class... A> std::vector<Plate> part_plates(const A&...) const { return {}; }
     template <Scalar Real, class... A> auto part_answers(const LatentBlocks&, std::size_t start, bool is_part,
-                                                         const RunOptions& options, const Array<Real, 1>& u,
-                                                         Activity* activity, const A&... arguments) const {
-        RecordPoints<Real> record;
+                                                         const std::vector<Plate>& plates, const RunOptions& options,
+                                                         const Array<Real, 1>& u, Activity* activity,
+                                                         const A&... arguments) const {
+        WithPlates<RecordPoints<Real>> record({}, plates, options);
         DeltaAnswers<Real> params(of_guide_, u, start, activity);
         run<Real>(options, with_handler(with_handler(program_, record), params), arguments...);
-        return GuideAnswers<Real>(std::move(record.points),
+        return GuideAnswers<Real>(std::move(record.sites.points),
                                   DeltaAnswers<Real>(of_model_, u, start + of_guide_.initial.size(), activity, is_part),
                                   is_part);
     }

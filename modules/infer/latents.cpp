@@ -10,6 +10,7 @@ module;
 #include <range/v3/view/transform.hpp>
 #include <span>
 #include <string>
+#include <vector>
 
 module modus.infer;
 
@@ -69,6 +70,34 @@ void LatentBlocks::add(const LatentSite& site, std::span<const Frame> frames, co
     if (find_first(u.extents(), [](double x) { return !std::isfinite(x); }, u) < u.size())
         throw Error(site.name, "a point inside " + distribution.support_name() + ", not on its boundary", format(value),
                     advice);
+    add_block(site.name, site.hash, site, frames, u, false);
+}
+
+void LatentBlocks::add_unvisited(const Message<double>& message, const LatentSite& site, const Data& initial) {
+    const auto is_given = [](const Frame& f) { return f.index >= 0 && f.is_subsampled() && !f.visits_all; };
+    if (std::ranges::none_of(message.frames, is_given)) return;
+    const Vector u = site.distribution.unconstrain(initial);
+    std::vector<Frame> frames(message.frames.begin(), message.frames.end());
+    const auto add_from = [&](const auto& self, std::size_t depth) -> void {
+        if (depth == frames.size()) {
+            const std::uint64_t hash = full_hash(message.base, frames, message.prefix);
+            if (!find(hash)) add_block(full_name(message.base, frames, message.prefix), hash, site, frames, u, true);
+            return;
+        }
+        Frame& frame = frames[depth];
+        if (!is_given(frame)) return self(self, depth + 1);
+        for (std::size_t k = 0; k < frame.full_size; ++k) {
+            frame.index = static_cast<std::ptrdiff_t>(k);
+            self(self, depth + 1);
+        }
+    };
+    add_from(add_from, 0);
+}
+
+void LatentBlocks::add_block(const std::string& name, std::uint64_t hash, const LatentSite& site,
+                             std::span<const Frame> frames, const Vector& coordinates, bool is_guess) {
+    const auto& distribution = site.distribution;
+    Vector u = coordinates;
     const std::size_t event_rank = distribution.event_shape().rank;
     const Layout layout(distribution.shape(), event_rank, frames);
     if (layout.is_subsampled) { // the values of the selected indices repeat over all of them
@@ -82,11 +111,17 @@ void LatentBlocks::add(const LatentSite& site, std::span<const Frame> frames, co
                     all[at++] = u.load(i % rows + rows * (j % columns + columns * k));
         u = all;
     }
+    if (const auto guess = std::ranges::find(blocks, hash, &LatentBlock::hash);
+        guess != blocks.end() && guess->is_guess && guess->size == u.size()) {
+        for (std::size_t k = 0; k < u.size(); ++k) initial[guess->offset + k] = u[k];
+        guess->is_guess = false;
+        return;
+    }
     const bool is_occasional =
         std::ranges::any_of(frames, [](const Frame& f) { return f.index >= 0 && f.is_subsampled(); });
     has_occasional = has_occasional || is_occasional;
-    blocks.push_back({site.name, site.hash, initial.size(), u.size(),
-                      layout.full_shape(distribution.shape(), event_rank), event_rank, is_occasional});
+    blocks.push_back({name, hash, initial.size(), u.size(), layout.full_shape(distribution.shape(), event_rank),
+                      event_rank, is_occasional, is_guess});
     initial = concatenate(initial, u);
 }
 
@@ -138,14 +173,19 @@ void LatentBlocks::unknown(const std::string& site) const {
                 "A model must have the same latent sites in every call; start a new guide for another model.");
 }
 
-void LatentBlocks::check_visited(const RunState& state) const {
-    std::string missing;
-    for (const LatentBlock& block : blocks)
-        if (!block.is_occasional && !state.was_visited(block.hash))
-            missing += (missing.empty() ? "" : ", ") + block.name;
-    throw Error(missing, "the latent sites of the first call: " + names(),
-                "a run without " + (missing.empty() ? "some of them" : missing) + "; it visited " + state.visited(),
-                "A model must have the same latent sites in every call; start a new guide for another model.");
+void LatentBlocks::report_missed(const std::vector<std::string>& not_visited,
+                                 const std::vector<std::string>& not_answered, const std::string& visited) const {
+    const auto list = [](const std::vector<std::string>& sites) {
+        return sites | ranges::views::join(std::string(", ")) | ranges::to<std::string>();
+    };
+    const std::string advice =
+        "A model must have the same latent sites in every call; start a new guide for another model.";
+    if (!not_visited.empty())
+        throw Error(list(not_visited), "the latent sites of the first call: " + names(),
+                    "a run without " + list(not_visited) + "; it visited " + visited, advice);
+    const std::string sites = not_answered.empty() ? "some of them" : list(not_answered);
+    throw Error(not_answered.empty() ? "" : sites, "the latent sites of the first call: " + names(),
+                "a run in which " + sites + " had a value already, from data or a handler", advice);
 }
 
 } // namespace modus

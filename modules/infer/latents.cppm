@@ -29,6 +29,7 @@ struct LatentBlock {
     Shape shape;                ///< of the value; of a subsampled plate, at its full size
     std::size_t event_rank = 0; ///< so many axes of the shape, the last ones, are event axes
     bool is_occasional = false; ///< in a loop over a subsampled plate: not every run comes there
+    bool is_guess = false;      ///< of an index that the first run did not visit: starts as one that it did
 };
 
 /// The latent sites of a model, found by running it once over double with every one at its initial value.
@@ -39,6 +40,9 @@ class LatentBlocks {
     /// Adds the site. In a subsampled plate its block has the full size, and the initial values repeat. Throws Error
     /// for an initial value of the wrong shape, outside the support, or on its boundary.
     void add(const LatentSite& site, std::span<const Frame> frames, const Data& initial);
+    /// Adds blocks for the indices of the loops around a site that are not visited, because the model is given those
+    /// that are: later runs may visit others. They start where this one does, until they are visited and added.
+    void add_unvisited(const Message<double>& message, const LatentSite& site, const Data& initial);
     /// Adds all blocks of others behind the own ones.
     void append(const LatentBlocks& others);
     std::vector<LatentBlock> blocks;
@@ -57,8 +61,33 @@ class LatentBlocks {
                                              std::span<const Frame> frames);
     std::string names() const;
     [[noreturn]] void unknown(const std::string& site) const;
-    /// Throws Error naming the sites that a run should have visited and did not.
-    void check_visited(const RunState& state) const;
+    /// Throws Error naming the sites that a run should have visited and did not, or else those of which `is_answered`
+    /// says that they were not answered.
+    template <class F> [[noreturn]] void missed(const RunState& state, const F& is_answered) const {
+        std::vector<std::string> not_visited, not_answered;
+        for (std::size_t k = 0; k < blocks.size(); ++k) {
+            if (blocks[k].is_occasional) continue;
+            if (!state.was_visited(blocks[k].hash)) not_visited.push_back(blocks[k].name);
+            else if (!is_answered(k)) not_answered.push_back(blocks[k].name);
+        }
+        report_missed(not_visited, not_answered, state.visited());
+    }
+
+  private:
+    [[noreturn]] void report_missed(const std::vector<std::string>& not_visited,
+                                    const std::vector<std::string>& not_answered, const std::string& visited) const;
+    void add_block(const std::string& name, std::uint64_t hash, const LatentSite& site, std::span<const Frame> frames,
+                   const Vector& u, bool is_guess);
+};
+
+/// What a part of a GuideList finds at the first call: its parameters, and the sites of the model that it answers.
+struct PreparedPart {
+    struct Answered {
+        std::string name;
+        std::uint64_t hash;
+    };
+    LatentBlocks latents;
+    std::vector<Answered> answered;
 };
 
 /// Which coordinates of the parameters a run has read.
@@ -93,6 +122,7 @@ struct DiscoverLatents : Handler {
                              : message.kind == Kind::param           ? message.distribution->feasible()
                                                                      : choose(site);
         found.add(site, message.frames, initial);
+        found.add_unvisited(message, site, initial);
         message.answer(initial, Provenance::delta);
     }
     void postprocess(Message<double>& message) {
@@ -108,6 +138,7 @@ template <Scalar Real> struct DeltaAnswers : Handler {
     Activity* activity;     ///< what has been read, or none
     bool is_part;           ///< leaves sites that it does not know to others
     std::size_t next = 0, answered = 0;
+    std::uint64_t first_answered = 0; ///< a bit for each of the first 64 blocks, for a message
 
     DeltaAnswers(const LatentBlocks& latents_, const Array<Real, 1>& u_, std::size_t start_ = 0,
                  Activity* activity_ = nullptr, bool is_part_ = false)
@@ -120,7 +151,9 @@ template <Scalar Real> struct DeltaAnswers : Handler {
             if (is_part) return;
             latents.unknown(message.name());
         }
-        next = static_cast<std::size_t>(block - latents.blocks.data()) + 1;
+        const auto number = static_cast<std::size_t>(block - latents.blocks.data());
+        next = number + 1;
+        if (number < 64) first_answered |= std::uint64_t{1} << number;
         answered += !block->is_occasional;
         const std::size_t first = start_of_u + block->offset;
         const auto coordinates = u.slice(first, block->size);
@@ -135,7 +168,8 @@ template <Scalar Real> struct DeltaAnswers : Handler {
         std::size_t expected = latents.blocks.size();
         if (latents.has_occasional)
             for (const LatentBlock& block : latents.blocks) expected -= block.is_occasional;
-        if (answered != expected) latents.check_visited(state);
+        if (answered != expected)
+            latents.missed(state, [this](std::size_t k) { return k >= 64 || (first_answered >> k & 1) != 0; });
     }
 
   private:
@@ -168,6 +202,13 @@ template <class M, class H> auto with_handler(const M& model, H& handler) {
 template <class M, class... Inner, class H> auto with_handler(const Handled<M, Inner...>& handled, H& handler) {
     return Handled<const std::remove_reference_t<M>&, Inner..., H&>{
         handled.model, std::tuple_cat(handled.handlers, std::tuple<H&>(handler))};
+}
+
+/// The same inside all handlers that the model has.
+template <class M, class H> auto with_inner_handler(const M& model, H& handler) { return with_handler(model, handler); }
+template <class M, class... Inner, class H> auto with_inner_handler(const Handled<M, Inner...>& handled, H& handler) {
+    return Handled<const std::remove_reference_t<M>&, H&, Inner...>{
+        handled.model, std::tuple_cat(std::tuple<H&>(handler), handled.handlers)};
 }
 
 } // namespace modus

@@ -14,13 +14,15 @@ import modus.support;
 namespace modus {
 
 GuidePlates::GuidePlates(std::vector<Plate> plates, const RunOptions& options)
-    : plates_(std::move(plates)), options_(options) {
+    : plates_(std::move(plates)), used_(plates_.size()), options_(options) {
     for (const Plate& plate : plates_) plate.check();
 }
 
-Data GuidePlates::indices(const Plate& plate, std::uint64_t hash, const Data& given) const {
-    for (const Plate& own : plates_) {
+Data GuidePlates::indices(const Plate& plate, std::uint64_t hash, const Data& given) {
+    for (std::size_t k = 0; k < plates_.size(); ++k) {
+        const Plate& own = plates_[k];
         if (own.name() != plate.name()) continue;
+        used_[k] = true;
         if (own.size != plate.size)
             throw Error(std::string(plate.name()),
                         "a plate of size " + std::to_string(plate.size) + ", as in the model",
@@ -36,6 +38,16 @@ Data GuidePlates::indices(const Plate& plate, std::uint64_t hash, const Data& gi
         return {};
     }
     return {};
+}
+
+void GuidePlates::check_used() const {
+    for (std::size_t k = 0; k < plates_.size(); ++k) {
+        const Plate& own = plates_[k];
+        if (!used_[k] && (own.options.subsample || own.is_drawn()))
+            throw Error(std::string(own.name()),
+                        "a plate of the model that is subsampled, for the one in create_plates", "none of this name",
+                        "Check the spelling, and give the plate of the model a subsample_size.");
+    }
 }
 
 } // namespace modus

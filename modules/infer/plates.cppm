@@ -26,10 +26,13 @@ class GuidePlates {
     GuidePlates(std::vector<Plate> plates, const RunOptions& options);
     /// The indices for a plate of the model, or nothing where the guide has no such plate; `given` are those that the
     /// model gives itself, if it does. Throws Error where the two disagree.
-    Data indices(const Plate& plate, std::uint64_t hash, const Data& given) const;
+    Data indices(const Plate& plate, std::uint64_t hash, const Data& given);
+    /// Throws Error for a plate with indices that no subsampled plate of the model has asked for.
+    void check_used() const;
 
   private:
     std::vector<Plate> plates_;
+    std::vector<bool> used_;
     RunOptions options_;
 };
 

@@ -53,12 +53,16 @@ template <class Derived, class M> class PointGuide {
         parameters_ = latents_.initial;
         is_set_up_ = true;
     }
-    /// Forgets everything that was learned; the next call starts from initial values.
+    /// Forgets everything that was learned; the next call starts from initial values. An SVI that uses the guide then
+    /// forgets what its optimizer remembers.
     void clear() {
         latents_ = {};
         parameters_ = {};
         is_set_up_ = false;
+        ++times_cleared_;
     }
+    /// How often it has forgotten.
+    std::uint64_t times_cleared() const { return times_cleared_; }
 
     const M& model() const { return model_; }
     const LatentBlocks& latents() const { return latents_; }
@@ -87,19 +91,24 @@ template <class Derived, class M> class PointGuide {
         at(name);
         return median(arguments...)[name];
     }
-    /// Moves one site to a value. Throws Error where it is outside the support, which may depend on other sites.
+    /// Moves one site to a value. Throws Error where it is outside the support, which may depend on other sites, and
+    /// where these arguments give a plate around it some of its indices only.
     template <class... A> void set(std::string_view name, const Data& value, const A&... arguments) {
         setup(arguments...);
         const LatentBlock& block = at(name);
         SetValue change(block.hash, value);
         auto answer = self().template answers<double>(whole(), parameters_, nullptr, arguments...);
         modus::run(whole(), with_handler(with_handler(model_, answer), change), arguments...);
-        if (!change.is_found || change.coordinates.size() != block.size) latents_.unknown(std::string(name));
+        if (!change.is_found) latents_.unknown(std::string(name));
+        if (change.coordinates.size() != block.size)
+            throw Error(std::string(name), "a run that visits all of the site, shape " + block.shape.str(),
+                        "one that visits a part of it, because the model is given the indices of a plate",
+                        "Call set with arguments for the whole plate.");
         for (std::size_t k = 0; k < block.size; ++k) parameters_[block.offset + k] = change.coordinates.load(k);
     }
 
-    /// The present points by name, in the model's order, with the deterministic sites that follow from them; those in
-    /// subsampled plates at their full size.
+    /// The present points by name, in the model's order, with the deterministic sites that follow from them. Those in
+    /// plates that would draw a subsample have their full size; where the arguments give the indices, it is those rows.
     template <class... A> NamedValues median(const A&... arguments) {
         setup(arguments...);
         auto answer = self().template answers<double>(whole(), parameters_, nullptr, arguments...);
@@ -133,6 +142,7 @@ template <class Derived, class M> class PointGuide {
     LatentBlocks latents_;
     Vector parameters_;
     bool is_set_up_ = false;
+    std::uint64_t times_cleared_ = 0;
 };
 
 } // namespace modus

@@ -44,8 +44,9 @@ void write_level(const std::vector<ModelGraph::Node>& nodes, const std::vector<M
             std::string style = node.is_observed ? "style=filled, fillcolor=lightgrey" : "style=solid";
             if (node.kind == Kind::deterministic || node.kind == Kind::param) style = "style=dashed";
             if (node.kind == Kind::factor) style = "shape=box, style=filled, fillcolor=lightgrey";
-            const std::string family = node.distribution.empty() ? "" : "\\n" + node.distribution;
-            out += fmt::format("{}n{} [label=\"{}{}\", {}];\n", indent, k, node.name, family, style);
+            std::string label = quoted(node.name);
+            if (!node.distribution.empty()) label.insert(label.size() - 1, "\\n" + node.distribution);
+            out += fmt::format("{}n{} [label={}, {}];\n", indent, k, label, style);
             continue;
         }
         const auto& box = node.plates[path.size()];

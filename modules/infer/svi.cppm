@@ -69,12 +69,13 @@ template <class M, class G, Optimizer O, class L> class SVI {
     }
 
     /// One step on these arguments; returns the loss before it. Throws Error, and changes nothing, where a site is
-    /// wrong or the loss or its gradient is not finite; it names the first such site. Where plates are subsampled, the
-    /// parameters of the other indices, and what the optimizer remembers of them, stay as they are.
+    /// wrong or the loss or its gradient is not finite; it names the first such site. Where plates are subsampled,
+    /// local latent sites of the other indices, and what the optimizer remembers of them, stay as they are.
     template <class... A> double step(const A&... arguments) { return step(RunOptions{}, arguments...); }
     /// The same without validation: `svi.step(RunOptions{.validate = false}, X, y)`.
     template <class... A> double step(const RunOptions& run_options, const A&... arguments) {
         guide_.setup(arguments...);
+        forget_if_cleared();
         const RunOptions options = of_step(run_options);
         const Vector& u = guide_.parameters();
         if (gradient_.size() != u.size()) gradient_ = Vector(u.size());
@@ -137,6 +138,7 @@ template <class M, class G, Optimizer O, class L> class SVI {
         read_checkpoint(path, found);
         guide_.parameters() = std::move(found.parameters);
         state_ = std::move(state);
+        times_cleared_ = guide_.times_cleared();
         steps_ = found.steps;
         seed_ = found.seed;
     }
@@ -151,6 +153,13 @@ template <class M, class G, Optimizer O, class L> class SVI {
                 state.fields(),
                 steps_,
                 seed_};
+    }
+
+    /// What the optimizer remembers belongs to parameters that are no more.
+    void forget_if_cleared() {
+        if (times_cleared_ == guide_.times_cleared()) return;
+        state_ = {};
+        times_cleared_ = guide_.times_cleared();
     }
 
     /// Draws the indices of subsampled plates from the stream of the next step.
@@ -187,7 +196,7 @@ template <class M, class G, Optimizer O, class L> class SVI {
     typename O::State state_{};
     Vector gradient_;
     Activity activity_;
-    std::uint64_t steps_ = 0, seed_;
+    std::uint64_t steps_ = 0, seed_, times_cleared_ = 0;
 };
 template <class M, class G, class O, class L> SVI(const M&, G&, const O&, const L&, SVIOptions = {}) -> SVI<M, G, O, L>;
 

@@ -7,6 +7,7 @@ module;
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -50,7 +51,10 @@ struct reparam : Handler {
         sites = std::make_shared<const std::vector<Site>>(std::move(made));
     }
 
-    void start() { used.assign(sites->size(), false); }
+    void start() {
+        used.assign(sites->size(), false);
+        replaced = nullptr;
+    }
 
     template <Scalar Real, class Next> void process(Message<Real>& message, const Next& next) {
         if (message.kind != Kind::sample) return;
@@ -66,12 +70,20 @@ struct reparam : Handler {
         default: message.value = replace<2>(*site, message, other, next); break;
         }
         message.kind = Kind::deterministic;
+        message.provenance = other.provenance;
+        replaced = &message;
+    }
+    template <Scalar Real> void postprocess(Message<Real>& message) {
+        if (replaced != &message) return;
+        message.kind = Kind::sample; // as it was, for the handlers further in
+        replaced = nullptr;
     }
     void finish(const RunState& state) const;
     std::string str() const;
 
     std::shared_ptr<const std::vector<Site>> sites; // shared, because each run copies its handlers
     PoolVector<bool> used;
+    const void* replaced = nullptr; ///< the message that is deterministic while it is answered
 
   private:
     static Site make_site(const std::string& name, const Reparameterization& how);
@@ -88,8 +100,9 @@ struct reparam : Handler {
         const auto parameter = [&](std::size_t k) { return spread<R>(old.parameter(k), extents); };
         // Shows the new site to the handlers outside.
         const auto ask = [&](const auto& distribution) {
-            const auto shaped = distribution.expand_to(extents).to_event(event_rank);
-            const Erased<Real, const decltype(shaped)&> density(shaped);
+            auto shaped = distribution.expand_to(extents).to_event(event_rank);
+            if (const Data mask = old.own_mask(); has_value(mask)) shaped = shaped.masked(mask);
+            const Erased<Real, const std::remove_cvref_t<decltype(shaped)>&> density(shaped);
             other.distribution = &density;
             next(other);
             other.distribution = nullptr;

@@ -59,6 +59,8 @@ struct AnyDistribution {
     virtual Data quantile(double p) const = 0;
     /// A point of the support that needs no parameters: 0, 1, the middle of an interval.
     virtual Data feasible() const = 0;
+    /// Its own mask: whole numbers, 0 where an element does not count, or nothing.
+    virtual Data own_mask() const = 0;
     virtual std::size_t unconstrained_size() const = 0;
     virtual Vector unconstrain(const Data& value) const = 0;
 
@@ -115,6 +117,10 @@ struct Erased final : Density<Real> {
     Data variance() const override { return distribution.variance(); }
     Data quantile(double p) const override { return distribution.quantile(p); }
     Data feasible() const override { return distribution.feasible(); }
+    Data own_mask() const override {
+        if constexpr (requires { distribution.own_mask(); }) return distribution.own_mask();
+        else return {};
+    }
     std::size_t unconstrained_size() const override { return distribution.unconstrained_size(); }
     Vector unconstrain(const Data& value) const override { return distribution.unconstrain(value); }
 

@@ -61,12 +61,15 @@ template <Domain D, std::size_t Rank> class Each {
         Vector u(unconstrained_size());
         if constexpr (D::free_coordinates > 0) {
             const auto values = real_of<Rank>(x);
-            for (std::size_t k = 0; k < u.size(); ++k) u.store(k, domain_.unconstrain(values.load(k)));
+            if constexpr (Rank == 0) u.store(0, domain_.unconstrain(values));
+            else
+                for (std::size_t k = 0; k < u.size(); ++k) u.store(k, domain_.unconstrain(values.load(k)));
         }
         return u;
     }
     template <Scalar R> auto constrain(const Array<R, 1>& u) const {
-        if constexpr (std::same_as<D, Real>) return u.reshape(extents_);
+        if constexpr (Rank == 0) return domain_.constrain(u.load(0));
+        else if constexpr (std::same_as<D, Real>) return u.reshape(extents_);
         else return map([this](const auto& v) { return domain_.constrain(v); }, u.reshape(extents_));
     }
     template <Scalar R> R log_abs_det_jacobian(const Array<R, 1>& u) const {

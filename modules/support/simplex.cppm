@@ -15,8 +15,9 @@ export namespace modus::support {
 inline constexpr double unit_tolerance = 1e-8;
 
 /// Vectors on the simplex, or several as the rows of a matrix. A learnable point is kept above 0 and has one coordinate
-/// less than elements, by stick breaking: no direction is flat, and all zeros is the centre. Coordinates are stored row
-/// by row. Stan Reference Manual, "Unit simplex"; the Jacobian is that of all elements but the last.
+/// less than elements, by stick breaking: no direction is flat, and all zeros is the centre. Coordinates
+/// are stored as elements are, column by column. Stan Reference Manual, "Unit simplex"; the Jacobian is that of all
+/// elements but the last.
 template <std::size_t Rank> class Simplex {
   public:
     static constexpr std::size_t rank = Rank;

@@ -19,17 +19,16 @@ template <class Kind, class T> struct SticksNode : Tape<T>::Node {
         const std::size_t cuts = sticks.total_cuts();
         const auto piece = view(pieces, sticks.rows * sticks.columns);
         const auto share = view(shares, cuts), slope = view(slopes, cuts);
-        std::size_t first = 0; // of the cuts of row i
         for (std::size_t i = 0; i < sticks.rows; ++i) {
             const std::size_t n = sticks.cuts(i);
             const auto at = [&](std::size_t j) { return i + sticks.rows * j; };
             T after = piece.load(at(n)) * x.at(at(n)).get(); // a cut scales all pieces after it
             for (std::size_t j = n; j-- > 0;) {
                 const T adjoint = x.at(at(j)).get();
-                u.at(first + j).add(T(slope.load(first + j) * adjoint - share.load(first + j) * after));
+                const std::size_t k = sticks.cut(i, j);
+                u.at(k).add(T(slope.load(k) * adjoint - share.load(k) * after));
                 after += piece.load(at(j)) * adjoint;
             }
-            first += n;
         }
     }
 };
@@ -62,15 +61,13 @@ template <class Kind, class T> Array<Var<T>, 2> broken_on_tape(const Sticks& sti
 
 template <class Kind> Vector cuts_of(const Sticks& sticks, const Matrix& x) {
     Vector u(sticks.total_cuts());
-    std::size_t first = 0;
     for (std::size_t i = 0; i < sticks.rows; ++i) {
         const std::size_t n = sticks.cuts(i);
         double after = x(i, n);
         for (std::size_t j = n; j-- > 0;) {
-            u[first + j] = Kind::cut(x(i, j), after, static_cast<double>(n - j));
+            u[sticks.cut(i, j)] = Kind::cut(x(i, j), after, static_cast<double>(n - j));
             after = Kind::joined(x(i, j), after);
         }
-        first += n;
     }
     return u;
 }

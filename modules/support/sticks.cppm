@@ -72,6 +72,11 @@ struct Sticks {
 
     inline std::size_t cuts(std::size_t row) const { return is_triangular ? row : columns - 1; }
     inline std::size_t total_cuts() const { return is_triangular ? rows * (rows - 1) / 2 : rows * (columns - 1); }
+    /// Where cut j of a row is among all cuts: those of a triangle row by row; else the first cuts of all rows, then
+    /// the second ones, because rows are batch elements.
+    inline std::size_t cut(std::size_t row, std::size_t j) const {
+        return is_triangular ? row * (row - 1) / 2 + j : row + rows * j;
+    }
 };
 
 } // namespace modus::support
@@ -82,11 +87,11 @@ namespace modus::support {
 template <class Kind, Scalar R, class Record>
 Array<R, 2> broken(const Sticks& sticks, const Array<R, 1>& u, const Record& record) {
     Array<R, 2> x(Extents<2>{sticks.rows, sticks.columns});
-    std::size_t k = 0;
     for (std::size_t i = 0; i < sticks.rows; ++i) {
         R whole(1.0);
         const std::size_t cuts = sticks.cuts(i);
-        for (std::size_t j = 0; j < cuts; ++j, ++k) {
+        for (std::size_t j = 0; j < cuts; ++j) {
+            const std::size_t k = sticks.cut(i, j);
             const auto left = static_cast<double>(cuts - j);
             const R share = Kind::share(u.load(k), left), rest = Kind::rest(u.load(k), left);
             x.store(i + sticks.rows * j, Kind::piece(R(whole * share)));
@@ -104,7 +109,7 @@ template <class Kind, class T> Array<Var<T>, 2> broken_on_tape(const Sticks& sti
 
 export namespace modus::support {
 
-/// The pieces of each stick, from the cuts stick by stick.
+/// The pieces of each stick, from the cuts, which lie as `Sticks::cut` says.
 template <class Kind, Scalar R> Array<R, 2> break_sticks(const Sticks& sticks, const Array<R, 1>& u) {
     if constexpr (is_var<R>) return broken_on_tape<Kind>(sticks, u);
     else return broken<Kind>(sticks, u, [](std::size_t, const R&, const R&) {});
@@ -114,9 +119,9 @@ template <class Kind> Vector cuts_of(const Sticks& sticks, const Matrix& x);
 /// log |d pieces / d cuts|, without the last piece of each stick, which the others determine.
 template <class Kind, Scalar R> R log_volume(const Sticks& sticks, const Array<R, 1>& u) {
     Vector left(sticks.total_cuts());
-    std::size_t k = 0;
     for (std::size_t i = 0; i < sticks.rows; ++i)
-        for (std::size_t j = 0; j < sticks.cuts(i); ++j) left.store(k++, static_cast<double>(sticks.cuts(i) - j));
+        for (std::size_t j = 0; j < sticks.cuts(i); ++j)
+            left.store(sticks.cut(i, j), static_cast<double>(sticks.cuts(i) - j));
     return sum_map(u.extents(), [](const auto& v, const auto& n) { return Kind::log_volume(v, n); }, u, left);
 }
 

@@ -351,16 +351,19 @@ BOOST_AUTO_TEST_CASE(subsamples_that_make_no_sense_are_refused) {
     const auto model = []<Scalar Real>(const PlateOptions& options) -> Model<Real> {
         auto rows = co_yield plate("rows", 10, options);
     };
-    const auto refused = [&](const PlateOptions& options, const char* expected, const char* found) {
-        BOOST_CHECK_EXCEPTION(run(model, options), Error, (Says{"rows", expected, found, ""}));
+    const auto refused = [&](const PlateOptions& options, const char* expected, const char* found, const char* advice) {
+        BOOST_CHECK_EXCEPTION(run(model, options), Error, (Says{"rows", expected, found, advice}));
     };
-    refused({.subsample_size = 12}, "10 at most", "subsample_size 12 > size 10");
-    refused({.subsample_size = 0}, "1 or more", "subsample_size 0");
-    refused({.subsample_size = 2, .subsample = IntVector{1, 2, 3}}, "one length", "subsample_size 2 but 3 indices");
-    refused({.subsample = IntVector{1, 10}}, "indices from 0 to 9", "10 at subsample[1]");
-    refused({.subsample = IntVector{-1}}, "indices from 0 to 9", "-1 at subsample[0]");
-    refused({.subsample = IntVector(0)}, "at least one index", "none in subsample");
-    refused({.subsample_size = 3}, "the 3 indices that this plate visits of 10", "no handler that draws them");
+    refused({.subsample_size = 12}, "10 at most", "subsample_size 12 > size 10", "without replacement");
+    refused({.subsample_size = 0}, "1 or more", "subsample_size 0", "Leave subsample_size out");
+    refused({.subsample_size = 2, .subsample = IntVector{1, 2, 3}}, "one length", "subsample_size 2 but 3 indices",
+            "the indices say it");
+    refused({.subsample = IntVector(12)}, "10 at most", "subsample_size 12 > size 10, in subsample", "fewer indices");
+    refused({.subsample = IntVector{1, 10}}, "indices from 0 to 9", "10 at subsample[1]", "Indices count from 0");
+    refused({.subsample = IntVector{-1}}, "indices from 0 to 9", "-1 at subsample[0]", "Indices count from 0");
+    refused({.subsample = IntVector(0)}, "at least one index", "none in subsample", "Leave the plate out");
+    refused({.subsample_size = 3}, "the 3 indices that this plate visits of 10", "no handler that draws them",
+            "Add | seed(n)");
     run(model, PlateOptions{.subsample_size = 10}); // all of them: nothing is drawn
 }
 

@@ -50,3 +50,15 @@ BOOST_AUTO_TEST_CASE(a_composition_can_be_run_again) {
     const auto handled = small_model | condition({{"a", 1.0}}) | seed(2) | trace;
     BOOST_TEST(run(handled, 2.0).log_prob_sum() == run(handled, 2.0).log_prob_sum());
 }
+
+BOOST_AUTO_TEST_CASE(the_list_of_sites_has_their_scopes) {
+    const auto whole = []<Scalar Real>() -> Model<Real> {
+        co_yield sample("a", Normal(0, 1));
+        co_yield submodel("first", []<Scalar R>() -> Model<R> { co_yield sample("mu", Normal(0, 1)); });
+        for ([[maybe_unused]] auto i : co_yield plate("row", 3)) co_yield sample("z", Normal(0, 1));
+    };
+    BOOST_CHECK_EXCEPTION(run(whole | condition({{"mu", 1.0}}) | seed(1)), Error,
+                          (Says{"mu", "that reach condition: a, first/mu, z", "no site of this name", "spelling"}));
+    BOOST_CHECK_EXCEPTION(run(whole | scope("all") | condition({{"mu", 1.0}}) | seed(1)), Error,
+                          (Says{"mu", "all/a, all/first/mu, all/z", "no site of this name", "spelling"}));
+}

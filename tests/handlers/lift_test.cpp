@@ -53,3 +53,9 @@ BOOST_AUTO_TEST_CASE(a_prior_of_another_shape_and_an_unknown_param_are_refused) 
     BOOST_CHECK_EXCEPTION(run(with_params | lift("tau", Normal(0, 1)) | seed(3), 2.0), Error,
                           (Says{"tau", "a param site that reaches lift", "no param of this name", "spelling"}));
 }
+
+BOOST_AUTO_TEST_CASE(a_prior_with_batch_axes_wants_a_plate) {
+    BOOST_CHECK_EXCEPTION(
+        run(with_params | lift("at", Normal(0, 1).expand(2)) | seed(3), 2.0), Error,
+        (Says{"at", "a plate for batch axis -1 of size 2", "batch shape [2] and no plate", ".to_event(1)"}));
+}

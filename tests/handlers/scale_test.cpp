@@ -39,6 +39,11 @@ BOOST_AUTO_TEST_CASE(a_scale_inside_a_model_lasts_to_the_end_of_its_block_and_mu
 
 BOOST_AUTO_TEST_CASE(a_scale_must_be_positive) {
     // Acceptance case N19.
-    for (const double wrong : {0.0, -1.0, std::nan(""), std::numeric_limits<double>::infinity()})
-        BOOST_CHECK_EXCEPTION(scale{wrong}, Error, (Says{"", "a positive number for scale", "", "mask(false)"}));
+    const auto refused = [](double wrong, const char* found) {
+        BOOST_CHECK_EXCEPTION(scale{wrong}, Error, (Says{"", "a positive number for scale", found, "mask(false)"}));
+    };
+    refused(0, "0");
+    refused(-1, "-1");
+    refused(std::nan(""), "nan");
+    refused(std::numeric_limits<double>::infinity(), "inf");
 }

@@ -198,3 +198,16 @@ BOOST_AUTO_TEST_CASE(a_support_that_depends_on_another_site_moves_with_it) {
         outside.median(Vector{0.5, 3}), Error,
         (Says{"y", "a number from 0 to 1, the support of Uniform", "3 at index [1]", "wider support"}));
 }
+
+BOOST_AUTO_TEST_CASE(a_latent_site_that_gets_data_later_is_reported_by_name) {
+    // Acceptance case N25.
+    const auto model = []<Scalar Real>(Observed<double> y) -> Model<Real> {
+        auto x = co_yield sample("x", Normal(0, 1));
+        co_yield sample("y", Normal(x, 1), obs = y);
+    };
+    AutoDelta guide(model);
+    guide.median(absent);
+    BOOST_CHECK_EXCEPTION(
+        guide.median(1.0), Error,
+        (Says{"y", "the latent sites of the first call: x, y", "y had a value already", "same latent sites"}));
+}

@@ -118,7 +118,8 @@ BOOST_AUTO_TEST_CASE(shapes_of_model_and_guide_must_agree) {
     };
     Guide longer(model, z_as(Delta(Vector{0, 0, 0, 0}).to_event(1)));
     BOOST_CHECK_EXCEPTION(longer.setup(), Error,
-                          (Says{"z", "batch shape [3], as in the model", "batch shape [] in the guide", "must agree"}));
+                          (Says{"z", "batch shape [3], as in the model at guide_test.cpp:",
+                                "batch shape [] in the guide at guide_test.cpp:", "must agree"}));
     const auto event_model = []<Scalar Real>() -> Model<Real> {
         co_yield sample("w", Normal(0, 1).expand(3).to_event(1));
     };
@@ -174,4 +175,28 @@ BOOST_AUTO_TEST_CASE(infer_config_says_where_a_site_starts) {
     BOOST_TEST(value_as<double>(guide.get("tau")) == 3, boost::test_tools::tolerance(1e-15));
     AutoDelta wrong(model | infer_config([](const std::string&) { return InferOptions{.initial = -3.0}; }));
     BOOST_CHECK_EXCEPTION(wrong.setup(), Error, (Says{"tau", "a positive number", "-3", "initial value"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_param_may_be_a_point_of_a_region) {
+    const auto shares_model = []<Scalar Real>(const IntVector& draws) -> Model<Real> {
+        auto p = co_yield sample("p", Dirichlet(Vector{2, 3, 4}));
+        auto rows = co_yield plate("rows", draws.size());
+        co_yield sample("draw", Categorical(p), obs = draws);
+    };
+    const auto shares_program = []<Scalar Real>(const IntVector&) -> Model<Real> {
+        auto at = co_yield param("p_at", Vector{0.5, 0.25, 0.25}, support::simplex(3));
+        co_yield sample("p", Delta(at).to_event(1));
+    };
+    const IntVector draws{0, 0, 0, 0, 0, 2, 2, 2, 2, 2, 2, 2};
+    Guide guide(shares_model, shares_program);
+    BOOST_TEST(guide.median(draws).get<Vector>("p")[0] == 0.5, boost::test_tools::tolerance(1e-15));
+    SVI svi(shares_model, guide, Adam{.lr = 0.05, .lr_decay = 0.998}, TraceELBO{});
+    svi.run(4000, draws);
+    const Vector p = guide.median(draws).get<Vector>("p"); // acceptance case P10: (6, 2, 10) / 18
+    for (std::size_t k = 0; k < 3; ++k)
+        BOOST_TEST(p[k] == (Vector{6, 2, 10}[k] / 18), boost::test_tools::tolerance(1e-8));
+    const auto wrong = []<Scalar Real>(const IntVector&) -> Model<Real> {
+        co_yield param("p_at", Vector{0.5, 0.25, 0.5}, support::simplex(3));
+    };
+    BOOST_CHECK_EXCEPTION(run(wrong, draws), Error, (Says{"p_at", "sum to 1", "1.25", "inside its domain"}));
 }

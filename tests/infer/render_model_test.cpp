@@ -128,3 +128,8 @@ BOOST_AUTO_TEST_CASE(graphs_are_written_to_files) {
     }
     std::filesystem::remove_all(folder);
 }
+
+BOOST_AUTO_TEST_CASE(names_are_quoted) {
+    const auto model = []<Scalar Real>() -> Model<Real> { co_yield sample(dynamic("a\"b\\c"), Normal(0, 1)); };
+    BOOST_TEST(render_model(model).find("label=\"a\\\"b\\\\c\\nNormal\"") != std::string::npos);
+}

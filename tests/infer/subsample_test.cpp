@@ -268,3 +268,184 @@ BOOST_AUTO_TEST_CASE(an_epoch_visits_each_row_once) {
     BOOST_CHECK_EXCEPTION(epoch(10, 0), Error, (Says{"", "a batch of 1 row or more", "0", ""}));
     BOOST_CHECK_EXCEPTION(epoch(10, 11), Error, (Says{"", "10 rows at most", "11", ""}));
 }
+
+BOOST_AUTO_TEST_CASE(a_local_site_of_vectors_has_the_coordinates_of_its_own_rows) {
+    // One step on row 0 moves row 0 alone, and rows that are visited alone are those of the whole.
+    const auto check = [](const auto& model, const Matrix& start) {
+        AutoDelta guide(model, init_to_value({{"p", start}}));
+        SVI svi(model, guide, Adam{.lr = 0.1}, TraceELBO{});
+        const std::size_t rows = start.rows(), columns = start.cols();
+        const auto close = [&](const Matrix& x, std::size_t i, std::size_t row, const Matrix& expected) {
+            for (std::size_t j = 0; j < columns; ++j)
+                BOOST_TEST(x(i, j) == expected(row, j), boost::test_tools::tolerance(1e-14));
+        };
+        guide.setup(PlateOptions{});
+        for (std::size_t row = 0; row < rows; ++row)
+            close(
+                guide.median(PlateOptions{.subsample = IntVector{static_cast<Integer>(row)}}).template get<Matrix>("p"),
+                0, row, start);
+        svi.step(PlateOptions{.subsample = IntVector{0}});
+        const Matrix moved = guide.median(PlateOptions{}).template get<Matrix>("p");
+        BOOST_TEST(moved(0, 0) != start(0, 0));
+        for (std::size_t row = 1; row < rows; ++row) close(moved, row, row, start);
+        svi.step(PlateOptions{.subsample = IntVector{2, 1}});
+        const Matrix last = guide.median(PlateOptions{}).template get<Matrix>("p");
+        close(last, 0, 0, moved);
+        for (std::size_t row = 1; row < rows; ++row) BOOST_TEST(last(row, 0) != start(row, 0));
+    };
+    const Matrix shares{{0.2, 0.3, 0.5}, {0.6, 0.3, 0.1}, {0.5, 0.4, 0.1}};
+    check(
+        []<Scalar Real>(const PlateOptions& options) -> Model<Real> {
+            auto rows = co_yield plate("rows", 3, options);
+            co_yield sample("p", Dirichlet(Vector{2, 5, 9}).expand(rows));
+        },
+        shares);
+    const Matrix points{{1, 2}, {3, 4}, {5, 6}};
+    check(
+        []<Scalar Real>(const PlateOptions& options) -> Model<Real> {
+            auto rows = co_yield plate("rows", 3, options);
+            co_yield sample("p", Normal(0, 1).expand(rows, 2).to_event(1));
+        },
+        points);
+    check(
+        []<Scalar Real>(const PlateOptions& options) -> Model<Real> {
+            auto rows = co_yield plate("rows", 3, options);
+            co_yield sample("p", MultivariateNormal(Vector{0, 1}, Matrix{{1, 0}, {0.5, 2}}).expand(rows));
+        },
+        points);
+}
+
+BOOST_AUTO_TEST_CASE(the_first_vectors_repeat_over_all_rows) {
+    const auto model = []<Scalar Real>() -> Model<Real> {
+        auto rows = co_yield plate("rows", 5, {.subsample_size = 2});
+        co_yield sample("p", Dirichlet(Vector{2, 5, 9}).expand(rows));
+    };
+    const Matrix start{{0.2, 0.3, 0.5}, {0.6, 0.3, 0.1}};
+    AutoDelta guide(model, [&](const LatentSite&) { return Data(start); });
+    const Matrix p = guide.median().get<Matrix>("p");
+    BOOST_REQUIRE(p.rows() == 5u);
+    for (std::size_t i = 0; i < 5; ++i)
+        for (std::size_t j = 0; j < 3; ++j) BOOST_TEST(p(i, j) == start(i % 2, j), boost::test_tools::tolerance(1e-14));
+}
+
+BOOST_AUTO_TEST_CASE(a_square_of_two_plates_moves_its_own_elements) {
+    const auto model = []<Scalar Real>(const PlateOptions& from, const PlateOptions& to) -> Model<Real, Shape> {
+        auto origin = co_yield plate("origin", 4, from);
+        auto destination = co_yield plate("destination", 3, to);
+        auto pair = co_yield sample("pair", Normal(1, 1).expand(destination, origin));
+        co_return Shape{{pair.rows(), pair.cols()}, 2};
+    };
+    AutoDelta guide(model, init_to_feasible);
+    SVI svi(model, guide, Adam{.lr = 0.1}, TraceELBO{});
+    const PlateOptions from{.subsample = IntVector{3, 1}}, to{.subsample = IntVector{2}};
+    svi.step(from, to);
+    const Matrix pair = guide.median(PlateOptions{}, PlateOptions{}).get<Matrix>("pair");
+    for (std::size_t i = 0; i < 3; ++i)
+        for (std::size_t j = 0; j < 4; ++j) {
+            const bool is_visited = i == 2 && (j == 3 || j == 1);
+            BOOST_TEST(pair(i, j) == (is_visited ? 0.1 : 0.0), boost::test_tools::tolerance(1e-6));
+        }
+    BOOST_TEST((run(model | seed(1), from, to) == Shape{{1, 2}, 2}));
+}
+
+BOOST_AUTO_TEST_CASE(a_loop_visits_the_given_indices_also_when_the_sites_are_found) {
+    // Acceptance case P26. Mini-batches are read by position here: one index too many would be out of bounds.
+    std::vector<std::size_t> visited;
+    const auto model = [&visited]<Scalar Real>(const Vector& batch, const IntVector& rows) -> Model<Real> {
+        std::size_t position = 0;
+        visited.clear();
+        for (auto i : co_yield plate("row", 6, {.subsample = rows})) {
+            visited.push_back(i);
+            auto z = co_yield sample("z", Normal(0, 1));
+            co_yield sample("y", Normal(z, 1), obs = batch[position++]);
+        }
+    };
+    AutoDelta guide(model, [](const LatentSite& site) { return Data(site.name == "z[1]" ? 0.25 : 0.5); });
+    guide.setup(Vector{1, 2}, IntVector{4, 1});
+    BOOST_TEST(visited == (std::vector<std::size_t>{4, 1}), boost::test_tools::per_element());
+    BOOST_TEST(guide.names().size() == 6u);
+    BOOST_TEST(guide.unconstrained("z[4]")[0] == 0.5);
+    BOOST_TEST(guide.unconstrained("z[1]")[0] == 0.25); // visited, though it was made room for before
+    BOOST_TEST(guide.unconstrained("z[5]")[0] == 0.5);  // not visited: starts as the first one
+    SVI svi(model, guide, SGD{.lr = 0.05, .lr_decay = 0.999}, TraceELBO{});
+    for (int step = 0; step < 3000; ++step)
+        for (const IntVector& rows : {IntVector{0, 3}, IntVector{5, 4}, IntVector{1, 2}}) svi.step(six[rows], rows);
+    const IntVector all{0, 1, 2, 3, 4, 5};
+    const NamedValues fit = guide.median(six, all);
+    for (std::size_t k = 0; k < 6; ++k)
+        BOOST_TEST(fit.get<double>("z[" + std::to_string(k) + "]") == six[k] / 2, boost::test_tools::tolerance(1e-6));
+}
+
+BOOST_AUTO_TEST_CASE(a_loop_in_a_subsampled_vectorized_plate_is_fitted) {
+    const auto model = []<Scalar Real>(const Matrix& y, const PlateOptions& options) -> Model<Real> {
+        auto rows = co_yield plate("rows", y.rows(), options);
+        for (auto j : co_yield plate("column", y.cols())) {
+            auto z = co_yield sample("z", Normal(0, 1).expand(rows));
+            Vector column(y.rows());
+            for (std::size_t i = 0; i < y.rows(); ++i) column[i] = y(i, j);
+            co_yield sample("y", Normal(z, 1), obs = rows.subsample(column));
+        }
+    };
+    const Matrix y{{1, 2}, {3, 4}, {-5, 6}, {0.5, -0.25}};
+    AutoDelta guide(model);
+    SVI svi(model, guide, SGD{.lr = 0.05, .lr_decay = 0.999}, TraceELBO{}, SVIOptions{.seed = 2});
+    svi.run(4000, y, PlateOptions{.subsample_size = 2});
+    const NamedValues fit = guide.median(y, PlateOptions{});
+    for (std::size_t j = 0; j < 2; ++j) {
+        const Vector z = fit.get<Vector>("z[" + std::to_string(j) + "]");
+        for (std::size_t i = 0; i < 4; ++i) BOOST_TEST(z[i] == y(i, j) / 2, boost::test_tools::tolerance(1e-6));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(the_mean_of_the_losses_of_a_guide_is_the_whole_loss) {
+    // Acceptance case P25 by TraceELBO itself, with local latent sites.
+    AutoDelta guide(rows_model, init_to_value({{"mu", 0.3}, {"z", Vector{1, -2, 3, 0.5, 5, -1}}}));
+    SVI svi(rows_model, guide, Adam{.lr = 0.1}, TraceELBO{});
+    const double whole = svi.evaluate_loss(six, PlateOptions{});
+    double sum = 0;
+    const auto batches = subsets(6, 4);
+    for (const IntVector& batch : batches) sum += svi.evaluate_loss(six, PlateOptions{.subsample = batch});
+    BOOST_TEST(sum / static_cast<double>(batches.size()) == whole, boost::test_tools::tolerance(1e-12));
+}
+
+BOOST_AUTO_TEST_CASE(plates_of_a_guide_that_the_model_does_not_ask_for_are_an_error) {
+    const auto model = []<Scalar Real>() -> Model<Real> {
+        auto data = co_yield plate("data", 6, {.subsample_size = 2});
+        co_yield sample("z", Normal(0, 1).expand(data));
+    };
+    AutoDelta guide(model, init_to_median, AutoDeltaOptions{.create_plates = [] {
+                        return plate("dataa", 6, {.subsample = IntVector{0, 1}});
+                    }});
+    BOOST_CHECK_EXCEPTION(guide.setup(), Error,
+                          (Says{"dataa", "a plate of the model that is subsampled", "none of this name", "spelling"}));
+}
+
+BOOST_AUTO_TEST_CASE(several_plates_are_created_and_may_draw) {
+    const auto model = []<Scalar Real>() -> Model<Real> {
+        auto columns = co_yield plate("columns", 4, {.subsample_size = 2});
+        auto rows = co_yield plate("rows", 3, {.subsample_size = 2});
+        co_yield sample("z", Normal(1, 1).expand(rows, columns));
+    };
+    const auto create_plates = [] {
+        return std::vector<Plate>{plate("rows", 3, {.subsample = IntVector{2, 0}}),
+                                  plate("columns", 4, {.subsample_size = 1})};
+    };
+    AutoDelta guide(model, init_to_feasible, AutoDeltaOptions{.create_plates = create_plates});
+    SVI svi(model, guide, Adam{.lr = 0.1}, TraceELBO{});
+    svi.step();
+    std::size_t moved = 0;
+    const Vector& u = std::as_const(guide).parameters();
+    for (std::size_t k = 0; k < 12; ++k)
+        if (u[k] != 0) {
+            ++moved;
+            BOOST_TEST((k % 3 == 2 || k % 3 == 0)); // rows of a matrix in columns
+        }
+    BOOST_TEST(moved == 2u); // two rows of one column
+}
+
+BOOST_AUTO_TEST_CASE(a_value_for_all_rows_is_not_set_from_some) {
+    AutoDelta guide(rows_model);
+    guide.setup(six, PlateOptions{});
+    BOOST_CHECK_EXCEPTION(guide.set("z", Vector{7, 8}, six, PlateOptions{.subsample = IntVector{0, 1}}), Error,
+                          (Says{"z", "a run that visits all of the site, shape [6]", "a part of it", "whole plate"}));
+}

@@ -189,3 +189,23 @@ BOOST_AUTO_TEST_CASE(validation_is_off_by_one_switch_on_the_call) {
                           (Says{"y", "an integer that is 0 or more", "2.5 at index [1]", "Check the data"}));
     BOOST_TEST(std::isfinite(svi.step(RunOptions{.validate = false}, Vector{1, 2.5})));
 }
+
+BOOST_AUTO_TEST_CASE(an_svi_forgets_with_its_guide) {
+    // Mini-batches first, so that the optimizer counts by coordinate; then a fit of other data, and of more of them.
+    const auto model = []<Scalar Real>(const Vector& y, const PlateOptions& options) -> Model<Real> {
+        auto rows = co_yield plate("rows", y.size(), options);
+        auto z = co_yield sample("z", Normal(0, 1).expand(rows));
+        co_yield sample("y", Normal(z, 1), obs = rows.subsample(y));
+    };
+    const Vector three{1, 2, -3}, five{5, -4, 3, 2, 1};
+    AutoDelta guide(model);
+    SVI svi(model, guide, Adam{.lr = 0.1}, TraceELBO{});
+    for (int k = 0; k < 5; ++k) svi.step(three, PlateOptions{.subsample = IntVector{0, 2}});
+    for (const Vector& y : {five, three}) {
+        guide.clear();
+        svi.step(y, PlateOptions{});
+        for (std::size_t k = 0; k < y.size(); ++k)
+            BOOST_TEST(std::as_const(guide).parameters()[k] == std::copysign(0.1, y[k]),
+                       boost::test_tools::tolerance(1e-6)); // what a first step is
+    }
+}

@@ -113,3 +113,34 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_reparameterized_is_refused) {
     BOOST_CHECK_EXCEPTION(run(centred | condition({{"theta", y}}) | reparam({{"theta", LocScaleReparam{}}}) | seed(1)),
                           Error, (Says{"theta", "a latent site to reparameterize", "a value already", ""}));
 }
+
+BOOST_AUTO_TEST_CASE(handlers_inside_see_the_site_as_it_was) {
+    const auto model = []<Scalar Real>() -> Model<Real, Real> {
+        auto theta = co_yield sample("theta", Normal(1, 2));
+        co_yield sample("y", Normal(theta, 1), obs = 0.5);
+        co_return theta;
+    };
+    // An intervention further in wins over what reparam makes of the site.
+    const auto intervened = model | do_({{"theta", 9.0}}) | reparam({{"theta", LocScaleReparam{}}});
+    BOOST_TEST(run(intervened | seed(3)) == 9);
+    const Trace t = run(model | trace | reparam({{"theta", LocScaleReparam{}}}) | seed(3));
+    BOOST_TEST(static_cast<int>(t["theta"].kind) == static_cast<int>(Kind::sample));
+    BOOST_TEST(static_cast<int>(t["theta"].provenance) == static_cast<int>(Provenance::sampled));
+}
+
+BOOST_AUTO_TEST_CASE(the_mask_of_a_distribution_stays) {
+    const NamedValues at{{"x_decentered", Vector{0.5, -1, 2}}};
+    const auto model = []<Scalar Real>(const IntVector& mask) -> Model<Real> {
+        auto rows = co_yield plate("rows", 3);
+        co_yield sample("x", Normal(1, 2).expand(rows).mask(mask));
+    };
+    const auto density = [&](const IntVector& mask) {
+        return run(model | reparam({{"x", LocScaleReparam{}}}) | substitute(at) | trace, mask).log_prob_sum();
+    };
+    const double half_log_2pi = 0.91893853320467274178;
+    BOOST_TEST(density({1, 1, 1}) == -0.5 * (0.25 + 1 + 4) - 3 * half_log_2pi, boost::test_tools::tolerance(1e-15));
+    BOOST_TEST(density({1, 0, 1}) == -0.5 * (0.25 + 4) - 2 * half_log_2pi, boost::test_tools::tolerance(1e-15));
+    BOOST_TEST(density({0, 0, 0}) == 0);
+    const auto one = []<Scalar Real>() -> Model<Real> { co_yield sample("x", LogNormal(1, 2).mask(false)); };
+    BOOST_TEST(run(one | reparam({{"x", TransformReparam{}}}) | seed(1) | trace).log_prob_sum() == 0);
+}

@@ -39,11 +39,11 @@ BOOST_AUTO_TEST_CASE(the_step_size_decays) {
 BOOST_AUTO_TEST_CASE(options_are_checked) {
     // Acceptance case N27.
     BOOST_CHECK_EXCEPTION(Adam{.lr = 0}.check(), Error, (Says{"", "lr of the optimizer above 0", "0", "Correct"}));
-    BOOST_CHECK_EXCEPTION(Adam{.lr = std::nan("")}.check(), Error, (Says{"", "lr", "nan", ""}));
-    BOOST_CHECK_EXCEPTION(Adam{.beta1 = 1}.check(), Error, (Says{"", "beta1", "1", ""}));
-    BOOST_CHECK_EXCEPTION(Adam{.beta2 = -0.1}.check(), Error, (Says{"", "beta2", "-0.1", ""}));
-    BOOST_CHECK_EXCEPTION(Adam{.eps = 0}.check(), Error, (Says{"", "eps", "0", ""}));
-    BOOST_CHECK_EXCEPTION(Adam{.lr_decay = 1.1}.check(), Error, (Says{"", "lr_decay", "1.1", ""}));
+    BOOST_CHECK_EXCEPTION(Adam{.lr = std::nan("")}.check(), Error, (Says{"", "lr", "nan", "Correct"}));
+    BOOST_CHECK_EXCEPTION(Adam{.beta1 = 1}.check(), Error, (Says{"", "beta1", "1", "Correct"}));
+    BOOST_CHECK_EXCEPTION(Adam{.beta2 = -0.1}.check(), Error, (Says{"", "beta2", "-0.1", "Correct"}));
+    BOOST_CHECK_EXCEPTION(Adam{.eps = 0}.check(), Error, (Says{"", "eps", "0", "Correct"}));
+    BOOST_CHECK_EXCEPTION(Adam{.lr_decay = 1.1}.check(), Error, (Says{"", "lr_decay", "1.1", "Correct"}));
     BOOST_CHECK_NO_THROW(Adam{}.check());
 }
 
