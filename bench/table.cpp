@@ -97,6 +97,14 @@ auto add_row(const std::string& name, Row kind, const M& model, const Hand& by_h
 
     add_benchmark("ours/" + name, 1, [=] { return evaluate(false); });
     add_benchmark("hand/" + name, 1, [=] { return by_hand(problem->u, problem->slope); });
+    if (kind != Row::of_sweep) {
+        const auto replayed = std::make_shared<TraceELBO>(TraceELBO{.replay = true});
+        add_benchmark("ours_replayed/" + name, 1, [=] {
+            return replayed->value_and_gradient(RunOptions{}, model, problem->guide,
+                                                std::as_const(problem->guide).parameters(),
+                                                std::span<double>(problem->slope, problem->gradient.size()), data...);
+        });
+    }
     if (kind != Row::of_sweep) add_benchmark("ours_validated/" + name, 1, [=] { return evaluate(true); });
     if (kind == Row::large) add_benchmark("ours_2_threads/" + name, 2, [=] { return evaluate(false); });
     return problem;

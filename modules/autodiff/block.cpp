@@ -3,6 +3,7 @@ module;
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <memory>
 #include <tbb/parallel_for.h>
 #if defined(__AVX512F__)
 #include <immintrin.h>
@@ -232,62 +233,6 @@ template <class B> void add_lanes(B& to, const B& from, std::size_t kept) {
     for (std::size_t p = 0; p < sizeof(B) / sizeof(Batch); ++p) sums[p] += select(counts, parts[p], Batch(0.0));
 }
 
-template <class T> struct SumNode : Tape<T>::NumberNode {
-    struct Share {
-        Share* next;
-        Slot<T> target;
-        const double* partials; ///< none for a single number
-        std::size_t stride, size;
-        T number;
-    };
-    Share* shares;
-
-    void pull_back() {
-        for (const Share* share = shares; share; share = share->next)
-            if (!share->partials) share->target.add(this->adjoint * share->number);
-            else give(share->target, this->adjoint, share->partials, share->stride, share->size);
-    }
-};
-
-/// One node, with a share for each input or term that has an adjoint, from the sums of a formula and of its partials.
-template <class T> Var<T> sum_node(Tape<T>& tape, const Input<T>* inputs, std::size_t count, const T* sums,
-                                   TermAdjoint<T>* const* adjoints) {
-    using Share = typename SumNode<T>::Share;
-    Share* shares = nullptr;
-    const auto new_share = [&](const Slot<T>& slot, const double* partials) -> Share& {
-        auto* share = tape.template make<Share>();
-        share->next = shares;
-        share->target = slot;
-        share->partials = partials;
-        return *(shares = share);
-    };
-    const auto add_numbers = [&](const Slot<T>& slot, const double* partials, std::size_t stride, std::size_t size) {
-        Share& share = new_share(slot, partials);
-        share.stride = stride;
-        share.size = size;
-    };
-    const auto add_number = [&](const Slot<T>& slot, const T& partial) { new_share(slot, nullptr).number = partial; };
-    for (std::size_t j = 0; j < count; ++j) {
-        const Input<T>& input = inputs[j];
-        if (input.way == Way::terms) {
-            finish(input.terms, adjoints[j]);
-            const TermAdjoint<T>* adjoint = adjoints[j];
-            for (const Term<T>* term = input.terms; term; term = term->next, ++adjoint) {
-                if (term->slot) add_numbers(term->slot, adjoint->base, adjoint->stride, term->size);
-                if (term->factor_slot) add_number(term->factor_slot, adjoint->factor);
-            }
-        } else if (input.way != Way::none) {
-            add_numbers(input.slot, input.partials, input.partial_stride, input.size);
-        } else if (input.slot) {
-            add_number(input.slot, sums[1 + j]);
-        }
-    }
-    if (!shares) return Var<T>(sums[0]);
-    auto* node = tape.template record<SumNode<T>>();
-    node->shares = shares;
-    return Var<T>(sums[0], node->slot(), &tape);
-}
-
 /// Adds a formula over n numbers, and its partials, to the sums.
 template <class T> void add_formula(SumLoop<T> loop, const void* formula, const Input<T>* inputs, std::size_t count,
                                     const BlockArgument* arguments, std::size_t n, batch_t<T>* sums) {
@@ -315,220 +260,345 @@ template <class T> bool is_simple(const Region& region, const Input<T>* inputs, 
     return true;
 }
 
-/// The sum over such a region, without what the others need: most models have many small ones.
-template <class T> Var<T> simple_sum(Tape<T>& tape, const Region& region, SumLoop<T> loop, const void* formula,
-                                     Input<T>* inputs, std::size_t count) {
-    constexpr std::size_t words = words_in<T>;
-    const std::size_t rows = region.rows, block = block_rows(region, inputs, count);
-    std::size_t evaluated = 0;
-    for (std::size_t j = 0; j < count; ++j) evaluated += inputs[j].is_array && inputs[j].is_active && !inputs[j].slot;
-    const Scratch scratch(2 * words * block * evaluated);
-    double* room = scratch.data();
-    std::array<BlockArgument, max_inputs> arguments;
-    std::array<TermAdjoint<T>*, max_inputs> adjoints;
-    for (std::size_t j = 0; j < count; ++j) {
-        Input<T>& input = inputs[j];
-        BlockArgument& argument = arguments[j];
-        argument = {input.values, input.stride, nullptr, 0};
-        if (!input.is_array || !input.is_active) continue;
-        if (input.slot) {
-            input.way = Way::stored;
-            input.partial_stride = argument.partial_stride = whole_batches(rows);
-            input.partials = argument.partials = tape.words(input.partial_stride * words);
-            continue;
-        }
-        argument.partials = room;
-        argument.partial_stride = block;
-        if (input.terms) {
-            input.way = Way::terms;
-            adjoints[j] = term_adjoints(tape, input.terms);
-            argument.values = room + words * block;
-            argument.stride = block;
-        }
-        room += 2 * words * block;
-    }
-
-    std::array<batch_t<T>, 1 + max_inputs> parts;
-    std::fill_n(parts.begin(), 1 + count, batch_t<T>(0.0));
-    for (std::size_t first = 0; first < rows; first += block) {
-        const std::size_t n = std::min(block, rows - first);
-        for (std::size_t j = 0; j < count; ++j) {
-            const Input<T>& input = inputs[j];
-            BlockArgument& argument = arguments[j];
-            if (input.way == Way::terms) {
-                evaluate_rows(input.terms, rows, first, n, argument.partials + words * block, block);
-            } else if (input.is_array) {
-                argument.values = input.values + first;
-                if (input.way == Way::stored) argument.partials = input.partials + first;
-            }
-        }
-        add_formula(loop, formula, inputs, count, arguments.data(), n, parts.data());
-        for (std::size_t j = 0; j < count; ++j)
-            if (inputs[j].way == Way::terms)
-                pull_rows(inputs[j].terms, rows, first, n, arguments[j].partials, block, adjoints[j]);
-    }
-
-    std::array<T, 1 + max_inputs> sums;
-    sums[0] = reduced<T>(parts[0]);
-    for (std::size_t j = 0; j < count; ++j)
-        if (!inputs[j].is_array && inputs[j].slot) sums[1 + j] = reduced<T>(parts[1 + j]);
-    return sum_node(tape, inputs, count, sums.data(), adjoints.data());
-}
-
 /// What one chunk of the rows adds up.
 template <class T> struct Chunk {
     std::array<T, 1 + max_inputs> sums;
     std::array<TermAdjoint<T>*, max_inputs> adjoints;
 };
 
-} // namespace
+/// The sum of a formula, and its derivatives by all inputs, which are known as soon as it is.
+template <class T> struct SumNode : Tape<T>::NumberNode {
+    static constexpr std::size_t words = words_in<T>;
+    /// The derivative by one input, or one term of an input.
+    struct Share {
+        Share* next;
+        Slot<T> target;
+        const double* partials; ///< none for a single number
+        std::size_t stride, size;
+        const T* number;
+    };
 
-template <class T> Var<T> sum_on_tape(Tape<T>& tape, const Region& whole_region, SumLoop<T> loop, const void* formula,
-                                      Input<T>* inputs, std::size_t count) {
-    if (is_simple(whole_region, inputs, count)) return simple_sum(tape, whole_region, loop, formula, inputs, count);
-    constexpr std::size_t words = words_in<T>;
-    using B = batch_t<T>;
-    const Region region = flattened(whole_region, inputs, count);
-    const std::size_t size = region.rows * region.columns;
-    bool is_divisible = region.columns == 1;
-    std::size_t columns = 0, summed = 0;
-    for (std::size_t j = 0; j < count; ++j) {
-        Input<T>& input = inputs[j];
-        columns += input.is_array;
-        if (input.terms) {
-            input.way = Way::terms;
-            for (const Term<T>* term = input.terms; term; term = term->next) {
-                if (term->base == Term<T>::Base::product) columns += term->size;
-                if (term->base == Term<T>::Base::gather) summed += term->size;
+    SumLoop<T> loop;
+    const void* formula;
+    Input<T>* inputs;
+    std::size_t count;
+    Region region;
+    std::size_t block, chunks, per_chunk, evaluated; ///< `evaluated`: so many arguments are in scratch memory
+    bool is_simple;
+    Chunk<T>* results; ///< of each chunk; the first one has the total in the end
+    Share* shares;
+
+    /// Finds out how to go about it, and where derivatives go.
+    void prepare(Tape<T>& tape) {
+        shares = nullptr;
+        chunks = 1;
+        if (is_simple) prepare_simple(tape);
+        else prepare_chunks(tape);
+        for (std::size_t j = 0; j < count; ++j) {
+            const Input<T>& input = inputs[j];
+            if (input.way == Way::terms) {
+                const TermAdjoint<T>* adjoint = results->adjoints[j];
+                for (const Term<T>* term = input.terms; term; term = term->next, ++adjoint) {
+                    if (term->slot) share(tape, term->slot, adjoint->base, adjoint->stride, term->size);
+                    if (term->factor_slot) share(tape, term->factor_slot, &adjoint->factor);
+                }
+            } else if (input.way != Way::none) {
+                share(tape, input.slot, input.partials, input.partial_stride, input.size);
+            } else if (input.slot) {
+                share(tape, input.slot, &results->sums[1 + j]);
             }
-        } else if (input.is_array && input.slot) {
-            const bool is_full = input.size == size;
-            input.way = is_full ? Way::stored : Way::summed;
-            input.partial_stride = is_full ? padded(size) : input.size;
-            input.partials = is_full ? tape.words(input.partial_stride * words) : tape.adjoints(input.size).word;
-            is_divisible = is_divisible && is_full;
         }
     }
-
-    // Chunks depend on the shapes alone. Where each would have sums of many groups, there are fewer.
-    const bool is_parallel = is_divisible && size * columns >= parallel_numbers;
-    std::size_t chunks = is_parallel ? (region.rows + chunk_rows - 1) / chunk_rows : 1;
-    if (summed > 0) chunks = std::clamp<std::size_t>(size / (4 * summed), 1, chunks);
-    const std::size_t per_chunk = whole_batches((region.rows + chunks - 1) / chunks);
-    const std::size_t block = block_rows(region, inputs, count);
-    Chunk<T> only_chunk;
-    Chunk<T>* results = chunks == 1 ? &only_chunk : tape.template make<Chunk<T>>((chunks - 1) * sizeof(Chunk<T>));
-    for (std::size_t c = 0; c < chunks; ++c)
+    void evaluate() {
+        if (is_simple) sum_simply();
+        else sum_chunks();
         for (std::size_t j = 0; j < count; ++j)
-            if (inputs[j].way == Way::terms)
-                results[c].adjoints[j] = term_adjoints(tape, inputs[j].terms, c ? results[0].adjoints[j] : nullptr);
-
-    const auto do_chunk = [&](std::size_t c) {
-        Chunk<T>& chunk = results[c];
-        std::array<B, 1 + max_inputs> sums;
-        std::fill_n(sums.begin(), 1 + count, B(0.0));
-        const auto run = [&](const BlockArgument* arguments, std::size_t n, std::size_t) {
-            add_formula(loop, formula, inputs, count, arguments, n, sums.data());
-        };
-        Pass<T> pass(region, inputs, count, block);
-        const std::size_t begin = c * per_chunk, end = std::min(region.rows, begin + per_chunk);
-        for (std::size_t column = 0; column < region.columns; ++column)
-            pass.rows(column, begin, end, chunk.adjoints.data(), run);
-        for (std::size_t j = 0; j <= count; ++j) chunk.sums[j] = reduced<T>(sums[j]);
-    };
-    if (chunks > 1) tbb::parallel_for(std::size_t{0}, chunks, do_chunk);
-    else do_chunk(0);
-
-    Chunk<T>& total = results[0];
-    for (std::size_t c = 1; c < chunks; ++c) {
-        for (std::size_t j = 0; j <= count; ++j) total.sums[j] += results[c].sums[j];
-        for (std::size_t j = 0; j < count; ++j)
-            if (inputs[j].way == Way::terms) add_adjoints(inputs[j].terms, total.adjoints[j], results[c].adjoints[j]);
+            if (inputs[j].way == Way::terms) finish(inputs[j].terms, results->adjoints[j]);
+        this->value = results->sums[0];
     }
 
-    return sum_node(tape, inputs, count, total.sums.data(), total.adjoints.data());
+    void push_forward() {
+        for (std::size_t j = 0; j < count; ++j) {
+            const Input<T>& input = inputs[j];
+            if (input.way == Way::terms) {
+                refresh(input.terms);
+                for (std::size_t c = 0; c < chunks; ++c) clear(input.terms, results[c].adjoints[j]);
+            } else if (input.way == Way::summed) {
+                std::fill_n(input.partials, input.size * words, 0.0);
+            }
+        }
+        evaluate();
+        this->adjoint = T(0.0);
+    }
+    void pull_back() {
+        for (const Share* share = shares; share; share = share->next)
+            if (!share->partials) share->target.add(this->adjoint * *share->number);
+            else give(share->target, this->adjoint, share->partials, share->stride, share->size);
+    }
+
+  private:
+    void share(Tape<T>& tape, const Slot<T>& target, const T* number) {
+        shares = const_cast<Share*>(tape.copy(Share{shares, target, nullptr, 0, 0, number}));
+    }
+    void share(Tape<T>& tape, const Slot<T>& target, const double* partials, std::size_t stride, std::size_t size) {
+        shares = const_cast<Share*>(tape.copy(Share{shares, target, partials, stride, size, nullptr}));
+    }
+
+    /// One chunk without what the others need: most models have many small ones.
+    void prepare_simple(Tape<T>& tape) {
+        results = tape.template make<Chunk<T>>();
+        block = block_rows(region, inputs, count);
+        evaluated = 0;
+        for (std::size_t j = 0; j < count; ++j) {
+            Input<T>& input = inputs[j];
+            if (!input.is_array || !input.is_active) continue;
+            if (input.slot) {
+                input.way = Way::stored;
+                input.partial_stride = whole_batches(region.rows);
+                input.partials = tape.words(input.partial_stride * words);
+                continue;
+            }
+            ++evaluated;
+            if (input.terms) {
+                input.way = Way::terms;
+                results->adjoints[j] = term_adjoints(tape, input.terms);
+            }
+        }
+    }
+    void sum_simply() {
+        const std::size_t rows = region.rows;
+        const Scratch scratch(2 * words * block * evaluated);
+        double* room = scratch.data();
+        std::array<BlockArgument, max_inputs> arguments;
+        for (std::size_t j = 0; j < count; ++j) {
+            const Input<T>& input = inputs[j];
+            BlockArgument& argument = arguments[j];
+            argument = {input.values, input.stride, nullptr, 0};
+            if (!input.is_array || !input.is_active) continue;
+            if (input.slot) {
+                argument.partials = input.partials;
+                argument.partial_stride = input.partial_stride;
+                continue;
+            }
+            argument.partials = room;
+            argument.partial_stride = block;
+            if (input.terms) {
+                argument.values = room + words * block;
+                argument.stride = block;
+            }
+            room += 2 * words * block;
+        }
+
+        std::array<batch_t<T>, 1 + max_inputs> parts;
+        std::fill_n(parts.begin(), 1 + count, batch_t<T>(0.0));
+        for (std::size_t first = 0; first < rows; first += block) {
+            const std::size_t n = std::min(block, rows - first);
+            for (std::size_t j = 0; j < count; ++j) {
+                const Input<T>& input = inputs[j];
+                BlockArgument& argument = arguments[j];
+                if (input.way == Way::terms) {
+                    evaluate_rows(input.terms, rows, first, n, argument.partials + words * block, block);
+                } else if (input.is_array) {
+                    argument.values = input.values + first;
+                    if (input.way == Way::stored) argument.partials = input.partials + first;
+                }
+            }
+            add_formula(loop, formula, inputs, count, arguments.data(), n, parts.data());
+            for (std::size_t j = 0; j < count; ++j)
+                if (inputs[j].way == Way::terms)
+                    pull_rows(inputs[j].terms, rows, first, n, arguments[j].partials, block, results->adjoints[j]);
+        }
+
+        results->sums[0] = reduced<T>(parts[0]);
+        for (std::size_t j = 0; j < count; ++j)
+            if (!inputs[j].is_array && inputs[j].slot) results->sums[1 + j] = reduced<T>(parts[1 + j]);
+    }
+
+    void prepare_chunks(Tape<T>& tape) {
+        region = flattened(region, inputs, count);
+        const std::size_t size = region.rows * region.columns;
+        bool is_divisible = region.columns == 1;
+        std::size_t columns = 0, summed = 0;
+        for (std::size_t j = 0; j < count; ++j) {
+            Input<T>& input = inputs[j];
+            columns += input.is_array;
+            if (input.terms) {
+                input.way = Way::terms;
+                for (const Term<T>* term = input.terms; term; term = term->next) {
+                    if (term->base == Term<T>::Base::product) columns += term->size;
+                    if (term->base == Term<T>::Base::gather) summed += term->size;
+                }
+            } else if (input.is_array && input.slot) {
+                const bool is_full = input.size == size;
+                input.way = is_full ? Way::stored : Way::summed;
+                input.partial_stride = is_full ? padded(size) : input.size;
+                input.partials = is_full ? tape.words(input.partial_stride * words) : tape.adjoints(input.size).word;
+                is_divisible = is_divisible && is_full;
+            }
+        }
+
+        // Chunks depend on the shapes alone. Where each would have sums of many groups, there are fewer.
+        const bool is_parallel = is_divisible && size * columns >= parallel_numbers;
+        if (is_parallel) chunks = (region.rows + chunk_rows - 1) / chunk_rows;
+        if (summed > 0) chunks = std::clamp<std::size_t>(size / (4 * summed), 1, chunks);
+        per_chunk = whole_batches((region.rows + chunks - 1) / chunks);
+        block = block_rows(region, inputs, count);
+        results = tape.template make<Chunk<T>>((chunks - 1) * sizeof(Chunk<T>));
+        for (std::size_t c = 0; c < chunks; ++c)
+            for (std::size_t j = 0; j < count; ++j)
+                if (inputs[j].way == Way::terms)
+                    results[c].adjoints[j] = term_adjoints(tape, inputs[j].terms, c ? results[0].adjoints[j] : nullptr);
+    }
+    void sum_chunks() {
+        const auto do_chunk = [this](std::size_t c) {
+            Chunk<T>& chunk = results[c];
+            std::array<batch_t<T>, 1 + max_inputs> sums;
+            std::fill_n(sums.begin(), 1 + count, batch_t<T>(0.0));
+            const auto run = [&](const BlockArgument* arguments, std::size_t n, std::size_t) {
+                add_formula(loop, formula, inputs, count, arguments, n, sums.data());
+            };
+            Pass<T> pass(region, inputs, count, block);
+            const std::size_t begin = c * per_chunk, end = std::min(region.rows, begin + per_chunk);
+            for (std::size_t column = 0; column < region.columns; ++column)
+                pass.rows(column, begin, end, chunk.adjoints.data(), run);
+            for (std::size_t j = 0; j <= count; ++j) chunk.sums[j] = reduced<T>(sums[j]);
+        };
+        if (chunks > 1) tbb::parallel_for(std::size_t{0}, chunks, do_chunk);
+        else do_chunk(0);
+
+        Chunk<T>& total = results[0];
+        for (std::size_t c = 1; c < chunks; ++c) {
+            for (std::size_t j = 0; j <= count; ++j) total.sums[j] += results[c].sums[j];
+            for (std::size_t j = 0; j < count; ++j)
+                if (inputs[j].way == Way::terms)
+                    add_adjoints(inputs[j].terms, total.adjoints[j], results[c].adjoints[j]);
+        }
+    }
+};
+
+/// The inputs of a pass, as long as its node needs them: those of a replay in the tape's memory.
+template <class T> Input<T>* lasting(Tape<T>& tape, Input<T>* inputs, std::size_t count) {
+    auto* copies = static_cast<Input<T>*>(static_cast<void*>(tape.words(count * sizeof(Input<T>) / sizeof(double))));
+    std::uninitialized_copy_n(inputs, count, copies);
+    return copies;
+}
+
+} // namespace
+
+template <class T> Var<T> sum_on_tape(Tape<T>& tape, const Region& region, SumLoop<T> loop, const void* formula,
+                                      Input<T>* inputs, std::size_t count) {
+    auto* node = tape.template make<SumNode<T>>();
+    node->loop = loop;
+    node->formula = formula;
+    node->inputs = tape.for_replay ? lasting(tape, inputs, count) : inputs;
+    node->count = count;
+    node->region = region;
+    node->is_simple = is_simple(region, inputs, count);
+    node->prepare(tape);
+    node->evaluate();
+    if (!node->shares) return Var<T>(node->value);
+    tape.link(*node);
+    return Var<T>(*node, &tape);
 }
 
 namespace {
 
 /// f of many numbers, elementwise.
 template <class T> struct MapNode : Tape<T>::Node {
-    struct Part {
-        Input<T> input;
-        TermAdjoint<T>* adjoints;
-    };
-    Region region;
-    Slot<T> slot;
-    std::size_t count;
-    Part* parts;
+    static constexpr std::size_t words = words_in<T>;
 
-    void pull_back() {
-        const std::size_t size = region.rows * region.columns;
+    MapLoop<T> loop;
+    const void* formula;
+    Input<T>* inputs;
+    std::size_t count;
+    Region region;
+    std::size_t block;
+    double* out;
+    std::size_t out_stride;
+    Slot<T> slot;
+    std::array<TermAdjoint<T>*, max_inputs> adjoints;
+
+    void prepare(Tape<T>& tape) {
+        region = flattened(region, inputs, count);
         for (std::size_t j = 0; j < count; ++j) {
-            const Part& part = parts[j];
-            const Slot<T> partial{part.input.partials, part.input.partial_stride};
-            for (std::size_t k = 0; k < size; ++k) partial.at(k).set(partial.at(k).get() * slot.at(k).get());
-            if (const Term<T>* terms = part.input.terms) {
-                pull_all(terms, size, partial.word, partial.stride, part.adjoints);
-            } else if (!part.input.is_array) {
+            Input<T>& input = inputs[j];
+            if (!input.slot && !input.terms) continue;
+            input.way = Way::stored;
+            input.partial_stride = padded(size());
+            input.partials = tape.words(input.partial_stride * words);
+            if (input.terms) adjoints[j] = term_adjoints(tape, input.terms);
+        }
+        block = block_rows(region, inputs, count);
+    }
+    void evaluate() {
+        Pass<T> pass(region, inputs, count, block);
+        const auto run = [&](const BlockArgument* arguments, std::size_t n, std::size_t place) {
+            double* to = out + place;
+            in_batches(
+                inputs, count, arguments, n,
+                [&](const BlockArgument* all, std::size_t whole) { loop(formula, all, whole, to, out_stride); },
+                [&](const BlockArgument* last, std::size_t kept) {
+                    std::array<double, words * Batch::size> rest;
+                    loop(formula, last, Batch::size, rest.data(), Batch::size);
+                    for (std::size_t p = 0; p < words; ++p)
+                        std::copy_n(rest.data() + p * Batch::size, kept, to + p * out_stride + n - kept);
+                });
+        };
+        for (std::size_t column = 0; column < region.columns; ++column) pass.rows(column, 0, region.rows, nullptr, run);
+    }
+
+    void push_forward() {
+        for (std::size_t j = 0; j < count; ++j)
+            if (inputs[j].terms) {
+                refresh(inputs[j].terms);
+                clear(inputs[j].terms, adjoints[j]);
+            }
+        std::fill_n(slot.word, size() * words, 0.0);
+        evaluate();
+    }
+    void pull_back() {
+        for (std::size_t j = 0; j < count; ++j) {
+            const Input<T>& input = inputs[j];
+            if (input.way != Way::stored) continue;
+            const Slot<T> partial{input.partials, input.partial_stride};
+            for (std::size_t k = 0; k < size(); ++k) partial.at(k).set(partial.at(k).get() * slot.at(k).get());
+            if (input.terms) {
+                pull_all(input.terms, size(), partial.word, partial.stride, adjoints[j]);
+            } else if (!input.is_array) {
                 T total(0.0);
-                for (std::size_t k = 0; k < size; ++k) total += partial.at(k).get();
-                part.input.slot.add(total);
-            } else if (part.input.size == size) {
-                give(part.input.slot, T(1.0), partial.word, partial.stride, size);
+                for (std::size_t k = 0; k < size(); ++k) total += partial.at(k).get();
+                input.slot.add(total);
+            } else if (input.size == size()) {
+                give(input.slot, T(1.0), partial.word, partial.stride, size());
             } else {
                 for (std::size_t column = 0; column < region.columns; ++column)
                     for (std::size_t row = 0; row < region.rows; ++row)
-                        part.input.slot.at(row * part.input.row_step + column * part.input.column_step)
+                        input.slot.at(row * input.row_step + column * input.column_step)
                             .add(partial.at(row + column * region.rows).get());
             }
         }
     }
+
+  private:
+    std::size_t size() const { return region.rows * region.columns; }
 };
 
 } // namespace
 
-template <class T> void map_on_tape(Tape<T>& tape, const Region& whole_region, MapLoop<T> loop, const void* formula,
+template <class T> void map_on_tape(Tape<T>& tape, const Region& region, MapLoop<T> loop, const void* formula,
                                     Input<T>* inputs, std::size_t count, double* out, std::size_t out_stride,
                                     const Slot<T>& slot) {
-    constexpr std::size_t words = words_in<T>;
-    const Region region = flattened(whole_region, inputs, count);
-    const std::size_t size = region.rows * region.columns;
-    std::size_t active = 0;
-    for (std::size_t j = 0; j < count; ++j) {
-        Input<T>& input = inputs[j];
-        if (!input.slot && !input.terms) continue;
-        ++active;
-        input.way = Way::stored;
-        input.partial_stride = padded(size);
-        input.partials = tape.words(input.partial_stride * words);
-    }
-    const std::size_t block = block_rows(region, inputs, count);
-    Pass<T> pass(region, inputs, count, block);
-    const auto run = [&](const BlockArgument* arguments, std::size_t n, std::size_t place) {
-        double* to = out + place;
-        in_batches(
-            inputs, count, arguments, n,
-            [&](const BlockArgument* all, std::size_t size) { loop(formula, all, size, to, out_stride); },
-            [&](const BlockArgument* last, std::size_t kept) {
-                std::array<double, words * Batch::size> rest;
-                loop(formula, last, Batch::size, rest.data(), Batch::size);
-                for (std::size_t p = 0; p < words; ++p)
-                    std::copy_n(rest.data() + p * Batch::size, kept, to + p * out_stride + n - kept);
-            });
-    };
-    for (std::size_t column = 0; column < region.columns; ++column) pass.rows(column, 0, region.rows, nullptr, run);
-
-    using Part = typename MapNode<T>::Part;
-    auto* node = tape.template record<MapNode<T>>(active * sizeof(Part));
+    auto* node = tape.template record<MapNode<T>>();
+    node->loop = loop;
+    node->formula = formula;
+    node->inputs = lasting(tape, inputs, count);
+    node->count = count;
     node->region = region;
+    node->out = out;
+    node->out_stride = out_stride;
     node->slot = slot;
-    node->count = active;
-    node->parts = reinterpret_cast<Part*>(node + 1);
-    Part* part = node->parts;
-    for (std::size_t j = 0; j < count; ++j)
-        if (inputs[j].way == Way::stored)
-            *part++ = {inputs[j], inputs[j].terms ? term_adjoints(tape, inputs[j].terms) : nullptr};
+    node->prepare(tape);
+    node->evaluate();
 }
 
 #define MODUS_INSTANTIATE(T)                                                                                           \

@@ -232,7 +232,7 @@ struct TapeScalar<A, Rest...> {
 template <class... A> using tape_scalar_t = typename TapeScalar<A...>::type;
 
 /// An argument at the elements of a region of rank `Rank`.
-template <class T, std::size_t Rank, class A> Input<T> make_input(const A& argument) {
+template <class T, std::size_t Rank, class A> Input<T> make_input(Tape<T>& tape, const A& argument) {
     Input<T> input{};
     input.size = 1;
     if constexpr (AnyArray<A>) {
@@ -253,21 +253,36 @@ template <class T, std::size_t Rank, class A> Input<T> make_input(const A& argum
                 input.stride = numbers.is_constant() && words_in<T> > 1 ? 0 : numbers.plane_stride();
                 input.slot = argument.slot();
                 input.is_padded = argument.tape() || numbers.buffer().data();
+                if (argument.is_constant()) tape.hold(numbers.buffer());
             }
         } else if constexpr (std::same_as<element_t<A>, Integer>) {
             input.whole = argument.data();
+            tape.hold(argument.buffer());
         } else {
             input.values = argument.data();
             input.is_padded = argument.buffer().data();
+            tape.hold(argument.buffer());
         }
     } else if constexpr (on_tape<A>) {
         input.is_active = true;
-        input.values = reinterpret_cast<const double*>(&argument.value);
+        const T* value = &argument.value;
+        if (tape.for_replay) value = tape.cell(argument);
+        input.values = reinterpret_cast<const double*>(value);
         input.slot = argument.slot;
     } else {
-        input.values = &argument;
+        input.values = tape.for_replay ? tape.copy(argument) : &argument;
     }
     return input;
+}
+
+/// The formula, as long as a pass of the tape needs it.
+template <class T, class F> const void* kept_formula(Tape<T>& tape, const F& f) {
+    if constexpr (is_stateless<F>) {
+        if (tape.for_replay) return tape.copy(f);
+    } else {
+        tape.can_replay = false;
+    }
+    return &f;
 }
 
 /// Integers that stand alone become real numbers.
@@ -276,47 +291,13 @@ template <class A> decltype(auto) real_argument(const A& argument) {
     else return (argument);
 }
 
-/// A formula of scalars, with all its partials at once: one node.
-template <class T, class F, class... A> auto scalar_on_tape(const F& f, const A&... arguments) {
-    return [&]<std::size_t... I>(std::index_sequence<I...>) -> Var<T> {
-        const auto local = []<std::size_t J>(const auto& x) {
-            if constexpr (on_tape<std::remove_cvref_t<decltype(x)>>) return Local<T, 1U << J>{x.value, {T(1.0)}};
-            else return static_cast<double>(x);
-        };
-        const auto result = f(local.template operator()<I>(arguments)...);
-        using R = std::remove_cvref_t<decltype(result)>;
-        if constexpr (!is_local<R>) {
-            return Var<T>(result);
-        } else {
-            Tape<T>* tape = nullptr;
-            const auto find_tape = [&]<std::size_t J>(const auto& x) {
-                if constexpr (on_tape<std::remove_cvref_t<decltype(x)>>)
-                    if constexpr ((R::mask >> J) & 1U)
-                        if (x.slot) tape = x.tape;
-            };
-            (find_tape.template operator()<I>(arguments), ...);
-            if (!tape) return Var<T>(result.value);
-            auto* node = tape->template record<typename Var<T>::template Operation<R::size>>();
-            const auto share = [&]<std::size_t J>(const auto& x) {
-                if constexpr (on_tape<std::remove_cvref_t<decltype(x)>>)
-                    if constexpr ((R::mask >> J) & 1U) {
-                        constexpr std::size_t place = R::template place<J>;
-                        node->shares[place] = {result.partials[place], x.slot};
-                    }
-            };
-            (share.template operator()<I>(arguments), ...);
-            return Var<T>(result.value, node->slot(), tape);
-        }
-    }(std::index_sequence_for<A...>());
-}
-
 /// map_to, with arguments on a tape.
 template <std::size_t Rank, class F, class... A>
 auto map_over_tape(const Extents<Rank>& extents, const F& f, const A&... arguments) {
     static_assert(sizeof...(A) <= max_inputs, "a formula on a tape has at most eight arguments: combine some of them");
     using T = tape_scalar_t<A...>;
     if constexpr (Rank == 0) {
-        return scalar_on_tape<T>(f, arguments...);
+        return number_on_tape<T>(f, arguments...);
     } else {
         Tape<T>* tape = nullptr;
         ((tape = tape ? tape : tape_of<T>(arguments)), ...);
@@ -325,10 +306,11 @@ auto map_over_tape(const Extents<Rank>& extents, const F& f, const A&... argumen
         const auto result = Array<Var<T>, Rank>::make(&used, extents);
         const auto numbers = result.numbers();
         [&](const auto&... real) {
-            std::array inputs{make_input<T, Rank>(real)...};
+            std::array inputs{make_input<T, Rank>(used, real)...};
             const Region region{extents[0], Rank == 2 ? extents[Rank - 1] : 1};
-            map_on_tape<T>(used, region, map_loop<T, F, std::remove_cvref_t<decltype(real)>...>, &f, inputs.data(),
-                           inputs.size(), const_cast<double*>(numbers.data()), numbers.plane_stride(), result.slot());
+            map_on_tape<T>(used, region, map_loop<T, F, std::remove_cvref_t<decltype(real)>...>, kept_formula(used, f),
+                           inputs.data(), inputs.size(), const_cast<double*>(numbers.data()), numbers.plane_stride(),
+                           result.slot());
         }(real_argument(arguments)...);
         if (!tape) return Array<Var<T>, Rank>(result.values());
         return result;
@@ -342,7 +324,7 @@ sum_over_tape(const array_t<Integer, Rank>* mask, const Extents<Rank>& extents, 
     using T = tape_scalar_t<A...>;
     if constexpr (Rank == 0) {
         if (mask && *mask == 0) return Var<T>(0.0);
-        return scalar_on_tape<T>(f, arguments...);
+        return number_on_tape<T>(f, arguments...);
     } else {
         Tape<T>* tape = nullptr;
         ((tape = tape ? tape : tape_of<T>(arguments)), ...);
@@ -354,11 +336,12 @@ sum_over_tape(const array_t<Integer, Rank>* mask, const Extents<Rank>& extents, 
             const Steps steps = broadcast_steps<Rank>(mask->extents());
             region.mask_row = steps.row;
             region.mask_column = steps.column;
+            used.hold(mask->buffer());
         }
         const auto total = [&](const auto&... real) {
-            std::array inputs{make_input<T, Rank>(real)...};
-            return sum_on_tape<T>(used, region, sum_loop<T, F, std::remove_cvref_t<decltype(real)>...>, &f,
-                                  inputs.data(), inputs.size());
+            std::array inputs{make_input<T, Rank>(used, real)...};
+            return sum_on_tape<T>(used, region, sum_loop<T, F, std::remove_cvref_t<decltype(real)>...>,
+                                  kept_formula(used, f), inputs.data(), inputs.size());
         }(real_argument(arguments)...);
         if (!tape) return Var<T>(total.value);
         return total;

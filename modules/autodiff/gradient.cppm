@@ -100,6 +100,42 @@ double reverse_gradient(F&& f, const Vector& x, std::span<double> gradient, Comp
     return y.value;
 }
 
+/// A gradient on a tape that is kept, to be computed again at other points without calling f.
+class Recording {
+  public:
+    /// f(x), with its gradient written to `gradient`, as long as x.
+    template <class F> Recording(F&& f, const Vector& x, std::span<double> gradient)
+        : variables_(variables_on(tape_, x)), y_(call(f, variables_, true)) {
+        tape_.backward(y_.slot);
+        write(gradient);
+    }
+
+    /// Whether the tape has all that f did: no branches on its values, no formulas that hold something (a lambda that
+    /// captures), no memory that is borrowed, and nothing but operations that know how to be repeated.
+    bool can_replay() const { return tape_.can_replay; }
+    /// f(x), with its gradient, if f does the same there as where it was called. Throws Error where a parameter of a
+    /// distribution that was checked is not what it must be at x.
+    double replay(const Vector& x, std::span<double> gradient) {
+        auto numbers = variables_.numbers();
+        for (std::size_t k = 0; k < x.size(); ++k) numbers.store(k, x.load(k));
+        std::fill_n(variables_.slot().word, x.size(), 0.0);
+        tape_.replay();
+        tape_.backward(y_.slot);
+        write(gradient);
+        return value();
+    }
+    double value() const { return y_.slot ? *y_.cell : y_.value; }
+
+  private:
+    void write(std::span<double> gradient) const {
+        std::copy_n(variables_.slot().word, gradient.size(), gradient.begin());
+    }
+
+    Tape<double> tape_{true};
+    const Array<Var<double>, 1> variables_;
+    const Var<double> y_;
+};
+
 /// f(x), with its gradient written to `gradient`. f maps Array<Real, 1> to Real for any Scalar Real. Where there is
 /// `compact_data`, a tape uses it; see CompactData.
 template <class F> double value_and_gradient(F&& f, const Vector& x, std::span<double> gradient, Mode mode = {},

@@ -79,6 +79,9 @@ template <class F, PlainNumber... X> auto at_constants(const F& f, const X&... x
     }
 }
 
+template <class F, class DF> struct Rule;
+template <class F, class DX, class DY> struct Rule2;
+
 } // namespace modus
 
 export namespace modus {
@@ -87,9 +90,11 @@ export namespace modus {
 /// f'(x) = df(x, y), y = f(x).
 template <Argument X, class F, class DF> auto chain_rule(const X& x, const F& f, const DF& df) {
     if constexpr (AnyArray<X>) {
-        return map([f, df](const auto& element) { return chain_rule(element, f, df); }, x);
+        return map(Rule<F, DF>{f, df}, x);
     } else if constexpr (PlainNumber<X>) {
         return at_constants(f, x);
+    } else if constexpr (is_var<X>) {
+        return number_on_tape<underlying_t<X>>(Rule<F, DF>{f, df}, x);
     } else {
         const auto y = chain_rule(x.value, f, df);
         return chain(y, std::remove_cv_t<decltype(y)>(df(x.value, y)), x);
@@ -100,9 +105,13 @@ template <Argument X, class F, class DF> auto chain_rule(const X& x, const F& f,
 template <Argument X, Argument Y, class F, class DX, class DY>
 auto chain_rule(const X& x, const Y& y, const F& f, const DX& dfx, const DY& dfy) {
     if constexpr (AnyArray<X> || AnyArray<Y>) {
-        return map([f, dfx, dfy](const auto& a, const auto& b) { return chain_rule(a, b, f, dfx, dfy); }, x, y);
+        return map(Rule2<F, DX, DY>{f, dfx, dfy}, x, y);
     } else if constexpr (PlainNumber<X> && PlainNumber<Y>) {
         return at_constants(f, x, y);
+    } else if constexpr (is_var<X>) {
+        return number_on_tape<underlying_t<X>>(Rule2<F, DX, DY>{f, dfx, dfy}, x, y);
+    } else if constexpr (is_var<Y>) {
+        return number_on_tape<underlying_t<Y>>(Rule2<F, DX, DY>{f, dfx, dfy}, x, y);
     } else if constexpr (PlainNumber<X>) {
         const auto z = chain_rule(x, y.value, f, dfx, dfy);
         return chain(z, std::remove_cv_t<decltype(z)>(dfy(x, y.value, z)), y);
@@ -115,6 +124,30 @@ auto chain_rule(const X& x, const Y& y, const F& f, const DX& dfx, const DY& dfy
         return chain(z, Z(dfx(x.value, y.value, z)), x, Z(dfy(x.value, y.value, z)), y);
     }
 }
+
+} // namespace modus
+
+namespace modus {
+
+/// A function with its slopes, as a formula.
+template <class F, class DF> struct Rule {
+    [[no_unique_address]] F f;
+    [[no_unique_address]] DF df;
+    auto operator()(const auto& x) const { return chain_rule(x, f, df); }
+};
+template <class F, class DX, class DY> struct Rule2 {
+    [[no_unique_address]] F f;
+    [[no_unique_address]] DX dfx;
+    [[no_unique_address]] DY dfy;
+    auto operator()(const auto& x, const auto& y) const { return chain_rule(x, y, f, dfx, dfy); }
+};
+template <class F, class DF> inline constexpr bool is_stateless<Rule<F, DF>> = is_stateless<F> && is_stateless<DF>;
+template <class F, class DX, class DY> inline constexpr bool is_stateless<Rule2<F, DX, DY>> =
+    is_stateless<F> && is_stateless<DX> && is_stateless<DY>;
+
+} // namespace modus
+
+export namespace modus {
 
 // Declared first, because slopes use one another.
 template <Argument X> auto exp(const X& x);

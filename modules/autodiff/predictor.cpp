@@ -256,9 +256,10 @@ template <class T> const Term<T>* scaled_terms(Tape<T>& tape, const Term<T>* ter
     copy->next = scaled_terms(tape, terms->next, coefficient, factor, rest);
     copy->coefficient *= coefficient;
     if (factor.slot) {
-        const Var<T> product = Var<T>(terms->factor, terms->factor_slot, &tape) * factor;
+        const Var<T> product = Var<T>(terms->factor, terms->factor_slot, &tape, terms->factor_cell) * factor;
         copy->factor = product.value;
         copy->factor_slot = product.slot;
+        copy->factor_cell = product.cell;
     } else {
         copy->coefficient *= value_of(factor);
     }
@@ -378,6 +379,13 @@ template <class T> TermAdjoint<T>* term_adjoints(Tape<T>& tape, const Term<T>* t
     return adjoints;
 }
 
+template <class T> void clear(const Term<T>* terms, TermAdjoint<T>* adjoints) {
+    for (const Term<T>* term = terms; term; term = term->next, ++adjoints) {
+        adjoints->factor = T(0.0);
+        if (is_summed(*term)) std::fill_n(adjoints->base, adjoints->stride * words_in<T>, 0.0);
+    }
+}
+
 template <class T> void add_adjoints(const Term<T>* terms, TermAdjoint<T>* to, const TermAdjoint<T>* from) {
     for (const Term<T>* term = terms; term; term = term->next, ++to, ++from) {
         to->factor += from->factor;
@@ -426,32 +434,43 @@ void pull_all(const Term<T>* terms, std::size_t rows, const double* r, std::size
 
 template <class T> void Predictor<T>::force(Tape<T>& tape) {
     struct Elements : Tape<T>::Node {
-        Predictor* predictor;
+        const Term<T>* terms;
+        std::size_t size;
+        double* values;
+        Slot<T> slot;
         TermAdjoint<T>* adjoints;
 
-        void pull_back() {
-            pull_all(predictor->terms, predictor->size, predictor->slot.word, predictor->slot.stride, adjoints);
+        void evaluate() {
+            const std::size_t whole = size / Batch::size * Batch::size;
+            evaluate_rows(terms, size, 0, whole, values, size);
+            if (whole == size) return;
+            std::array<double, Batch::size * words_in<T>> rest;
+            evaluate_rows(terms, size, whole, size - whole, rest.data(), Batch::size);
+            for (std::size_t p = 0; p < words_in<T>; ++p)
+                for (std::size_t k = whole; k < size; ++k) values[p * size + k] = rest[p * Batch::size + k - whole];
+        }
+        void pull_back() { pull_all(terms, size, slot.word, slot.stride, adjoints); }
+        void push_forward() {
+            refresh(terms);
+            clear(terms, adjoints);
+            std::fill_n(slot.word, size * words_in<T>, 0.0);
+            evaluate();
         }
     };
-    const std::size_t whole = size / Batch::size * Batch::size;
-    values = tape.words(size * words_in<T>);
-    evaluate_rows(terms, size, 0, whole, values, size);
-    if (whole < size) {
-        std::array<double, Batch::size * words_in<T>> rest;
-        evaluate_rows(terms, size, whole, size - whole, rest.data(), Batch::size);
-        for (std::size_t p = 0; p < words_in<T>; ++p)
-            for (std::size_t k = whole; k < size; ++k) values[p * size + k] = rest[p * Batch::size + k - whole];
-    }
-    slot = tape.adjoints(size);
     auto* node = tape.template record<Elements>();
-    node->predictor = this;
+    node->terms = terms;
+    node->size = size;
+    node->values = values = tape.words(size * words_in<T>);
+    node->slot = slot = tape.adjoints(size);
     node->adjoints = term_adjoints(tape, terms);
+    node->evaluate();
 }
 
 #define MODUS_INSTANTIATE(T)                                                                                           \
     template struct Predictor<T>;                                                                                      \
     template void gather_by(Tape<T>&, const IntVector&, Term<T>&);                                                     \
     template const Term<T>* scaled_terms(Tape<T>&, const Term<T>*, double, const Var<T>&, const Term<T>*);             \
+    template void clear(const Term<T>*, TermAdjoint<T>*);                                                              \
     template TermAdjoint<T>* term_adjoints(Tape<T>&, const Term<T>*, const TermAdjoint<T>*);                           \
     template void evaluate_rows(const Term<T>*, std::size_t, std::size_t, std::size_t, double*, std::size_t);          \
     template void pull_rows(const Term<T>*, std::size_t, std::size_t, std::size_t, const double*, std::size_t,         \

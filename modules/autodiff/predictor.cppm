@@ -21,8 +21,9 @@ template <class T> struct Term {
     const Term* next = nullptr;
     Base base = Base::one;
     double coefficient = 1;
-    T factor = T(1.0);
+    mutable T factor = T(1.0);
     Slot<T> factor_slot{};          ///< none where the factor is constant
+    const T* factor_cell = nullptr; ///< where a replay finds it
     const double* values = nullptr; ///< of the vector
     std::size_t stride = 0;         ///< between its planes; 0 where it is data, with a single one
     std::size_t size = 0;           ///< its length
@@ -60,6 +61,14 @@ template <class T> struct TermAdjoint {
     std::size_t stride = 0;
     T factor = T(0.0);
 };
+
+/// Reads the factors again, for a replay.
+template <class T> void refresh(const Term<T>* terms) {
+    for (const Term<T>* term = terms; term; term = term->next)
+        if (term->factor_cell) term->factor = *term->factor_cell;
+}
+/// Makes sums zero again, for a replay.
+template <class T> void clear(const Term<T>* terms, TermAdjoint<T>* adjoints);
 
 /// Adjoints of all the terms, in the tape's memory; `before` lends the memory that is as long as the rows.
 template <class T>

@@ -5,13 +5,18 @@ module;
 #include <cstring>
 #include <new>
 #include <type_traits>
+#include <utility>
 
 // Reverse-mode automatic differentiation: a tape of what was computed, read backwards once. A node is a scalar
 // operation or a whole array; never an element of one. Griewank & Walther, Evaluating Derivatives, ch. 3.
+//
+// A tape may be made for replay: its nodes then also know how to compute their results again, from where the results of
+// others are in the tape's memory.
 export module modus.autodiff:tape;
 
 import :array;
 import :dual;
+import :local;
 import :pool;
 
 export namespace modus {
@@ -95,20 +100,28 @@ class CompactData;
 /// The tape of one evaluation over the scalar Var<T>. Whatever is recorded lives as long as it.
 template <class T> class Tape {
   public:
-    /// A step of the way back: adds what its own adjoint, which is complete by then, means for the adjoints of the
-    /// arguments.
+    struct Node;
+    /// What a node can do. `pull`, a step of the way back, adds what its own adjoint, which is complete by then, means
+    /// for the adjoints of the arguments. `push` computes the result again and makes its adjoint 0; none where that is
+    /// not possible.
+    struct Steps {
+        void (*pull)(Node& self);
+        void (*push)(Node& self);
+    };
     struct Node {
         Node* previous;
-        void (*pull)(Node& self);
+        const Steps* steps;
     };
 
     /// One whose result is a number.
     struct NumberNode : Node {
         T adjoint{};
+        T value;
         Slot<T> slot() { return {reinterpret_cast<double*>(&adjoint), 1}; }
     };
 
     Tape() = default;
+    explicit Tape(bool for_replay_) : for_replay(for_replay_) {}
     Tape(const Tape&) = delete;
     ~Tape() {
         for (Kept* k = kept_; k; k = k->previous) k->buffer.~Buffer();
@@ -127,13 +140,23 @@ template <class T> class Tape {
         static_assert(std::is_trivially_destructible_v<N>);
         return ::new (arena_.allocate(sizeof(N) + extra)) N;
     }
-    /// A node, to be filled in; its `pull` is N::pull.
+    /// A node, to be filled in: N has `pull_back()`, and `push_forward()` where it can be replayed.
     template <class N> N* record(std::size_t extra = 0) {
         N* node = make<N>(extra);
-        node->previous = last_;
-        node->pull = pull<N>;
-        last_ = node;
+        link(*node);
         return node;
+    }
+    /// Makes one that is filled in already the last node.
+    template <class N> void link(N& node) {
+        node.previous = last_;
+        node.steps = &steps_of<N>;
+        last_ = &node;
+        if (!steps_of<N>.push) can_replay = false;
+    }
+    /// A copy in the tape's memory.
+    template <class V> const V* copy(const V& value) {
+        static_assert(std::is_trivially_destructible_v<V>);
+        return ::new (arena_.allocate(sizeof(V))) V(value);
     }
     /// Keeps the memory of data alive; none where it is borrowed.
     const Buffer* keep(const Buffer& buffer) {
@@ -141,15 +164,38 @@ template <class T> class Tape {
         kept_ = ::new (arena_.allocate(sizeof(Kept))) Kept{kept_, buffer};
         return &kept_->buffer;
     }
+    /// Where a replay finds a number: a Var, or a constant.
+    template <class A> const T* cell(const A& x) {
+        if constexpr (std::is_arithmetic_v<A>) return copy(T(static_cast<double>(x)));
+        else return x.slot ? x.cell : copy(x.value);
+    }
+    /// What a replay is going to read; memory that is borrowed may not be what it was by then.
+    void hold(const Buffer& buffer) {
+        if (for_replay && !keep(buffer)) can_replay = false;
+    }
 
     /// From the adjoint of a result back to those of everything it was made from.
     void backward(const Slot<T>& result) {
         if (result) result.add(T(1.0));
-        for (Node* node = last_; node; node = node->previous) node->pull(*node);
+        for (Node* node = last_; node; node = node->previous) node->steps->pull(*node);
+    }
+    /// All nodes again, in the order in which they were recorded.
+    void replay() {
+        if (!ordered_) {
+            for (Node* node = last_; node; node = node->previous) ++nodes_;
+            ordered_ = static_cast<Node**>(arena_.allocate(nodes_ * sizeof(Node*)));
+            std::size_t k = nodes_;
+            for (Node* node = last_; node; node = node->previous) ordered_[--k] = node;
+        }
+        for (std::size_t k = 0; k < nodes_; ++k) ordered_[k]->steps->push(*ordered_[k]);
     }
 
     /// Where sums of squares over many rows may be looked up, if the caller wants that; see `:compact`.
     CompactData* compact_data = nullptr;
+
+    const bool for_replay = false;
+    /// Not once something was done that a replay could not repeat: a branch on a value on the tape, for example.
+    bool can_replay = true;
 
   private:
     struct Kept {
@@ -157,11 +203,36 @@ template <class T> class Tape {
         Buffer buffer;
     };
     template <class N> static void pull(Node& self) { static_cast<N&>(self).pull_back(); }
+    template <class N> static void push(Node& self) { static_cast<N&>(self).push_forward(); }
+    template <class N> static constexpr Steps make_steps() {
+        if constexpr (requires(N& node) { node.push_forward(); }) return {pull<N>, push<N>};
+        else return {pull<N>, nullptr};
+    }
+    template <class N> static constexpr Steps steps_of = make_steps<N>();
 
     Arena arena_;
     Node* last_ = nullptr;
     Kept* kept_ = nullptr;
+    Node** ordered_ = nullptr;
+    std::size_t nodes_ = 0;
 };
+
+template <class T> struct Var;
+
+} // namespace modus
+
+namespace modus {
+
+/// f of scalars, some of them on a tape: one node.
+template <class T, class F, class... A> Var<T> number_on_tape(const F& f, const A&... arguments);
+
+/// Whether a formula is its type: it holds nothing, so that it means the same later on. (A lambda that captures by
+/// reference does not.)
+template <class F> inline constexpr bool is_stateless = std::is_empty_v<F>;
+
+} // namespace modus
+
+export namespace modus {
 
 /// A scalar on a tape: a value, and where its adjoint will be. Without a tape it is a constant. T is double, or a Dual
 /// for derivatives of gradients.
@@ -171,72 +242,50 @@ template <class T> struct Var {
     T value{};
     Slot<T> slot{};
     Tape<T>* tape = nullptr;
+    const T* cell = nullptr; ///< where a replay finds the value; none for constants
 
     Var() = default;
     Var(double constant) : value(constant) {}
     Var(const T& constant) requires(!std::same_as<T, double>)
         : value(constant) {}
-    Var(const T& value_, const Slot<T>& slot_, Tape<T>* tape_) : value(value_), slot(slot_), tape(tape_) {}
-
-    /// f(x...) = y, with one partial derivative for each of the arguments, of which some may be constants: one node.
-    template <std::size_t N> struct Operation : Tape<T>::NumberNode {
-        struct Share {
-            T partial;
-            Slot<T> argument;
-        };
-        std::array<Share, N> shares;
-
-        void pull_back() {
-            for (const Share& share : shares)
-                if (share.argument) share.argument.add(this->adjoint * share.partial);
-        }
-    };
-
-    /// The chain rule in one variable: f(x) = y, f'(x) = slope.
-    friend Var chain(const T& y, const T& slope, const Var& x) {
-        if (!x.slot) return Var(y);
-        auto* node = x.tape->template record<Operation<1>>();
-        node->shares[0] = {slope, x.slot};
-        return Var(y, node->slot(), x.tape);
-    }
-    /// The chain rule in two variables.
-    friend Var chain(const T& z, const T& slope_x, const Var& x, const T& slope_y, const Var& y) {
-        if (!x.slot) return chain(z, slope_y, y);
-        if (!y.slot) return chain(z, slope_x, x);
-        auto* node = x.tape->template record<Operation<2>>();
-        node->shares[0] = {slope_x, x.slot};
-        node->shares[1] = {slope_y, y.slot};
-        return Var(z, node->slot(), x.tape);
-    }
+    Var(const T& value_, const Slot<T>& slot_, Tape<T>* tape_, const T* cell_ = nullptr)
+        : value(value_), slot(slot_), tape(tape_), cell(cell_) {}
+    /// The result of a node.
+    Var(typename Tape<T>::NumberNode& node, Tape<T>* tape_)
+        : value(node.value), slot(node.slot()), tape(tape_), cell(&node.value) {}
 
     friend Var operator+(const Var& x) { return x; }
-    friend Var operator-(const Var& x) { return chain(-x.value, T(-1.0), x); }
-    // Adding a constant keeps the slot: the derivative is 1.
+    friend Var operator-(const Var& x) {
+        return number_on_tape<T>([](const auto& a) { return -a; }, x);
+    }
     friend Var operator+(const Var& x, const Var& y) {
-        if (!x.slot) return Var(x.value + y.value, y.slot, y.tape);
-        if (!y.slot) return Var(x.value + y.value, x.slot, x.tape);
-        return chain(T(x.value + y.value), T(1.0), x, T(1.0), y);
+        if (!x.slot) return y.shifted(x.value);
+        if (!y.slot) return x.shifted(y.value);
+        return number_on_tape<T>([](const auto& a, const auto& b) { return a + b; }, x, y);
     }
     friend Var operator-(const Var& x, const Var& y) {
-        if (!y.slot) return Var(x.value - y.value, x.slot, x.tape);
-        return chain(T(x.value - y.value), T(1.0), x, T(-1.0), y);
+        if (!y.slot) return x.shifted(T(-y.value));
+        return number_on_tape<T>([](const auto& a, const auto& b) { return a - b; }, x, y);
     }
-    friend Var operator*(const Var& x, const Var& y) { return chain(T(x.value * y.value), y.value, x, x.value, y); }
+    friend Var operator*(const Var& x, const Var& y) {
+        return number_on_tape<T>([](const auto& a, const auto& b) { return a * b; }, x, y);
+    }
     friend Var operator/(const Var& x, const Var& y) {
-        const T quotient = x.value / y.value;
-        const T inverse = 1.0 / y.value;
-        return chain(quotient, inverse, x, T(-quotient * inverse), y);
+        return number_on_tape<T>([](const auto& a, const auto& b) { return a / b; }, x, y);
     }
-    friend Var operator+(const Var& x, double c) { return Var(x.value + c, x.slot, x.tape); }
-    friend Var operator+(double c, const Var& x) { return Var(c + x.value, x.slot, x.tape); }
-    friend Var operator-(const Var& x, double c) { return Var(x.value - c, x.slot, x.tape); }
+    friend Var operator+(const Var& x, double c) { return x.shifted(T(c)); }
+    friend Var operator+(double c, const Var& x) { return x.shifted(T(c)); }
+    friend Var operator-(const Var& x, double c) { return x.shifted(T(-c)); }
     friend Var operator-(double c, const Var& x) { return c + -x; }
-    friend Var operator*(const Var& x, double c) { return chain(T(x.value * c), T(c), x); }
+    friend Var operator*(const Var& x, double c) {
+        return number_on_tape<T>([](const auto& a, const auto& b) { return a * b; }, x, c);
+    }
     friend Var operator*(double c, const Var& x) { return x * c; }
-    friend Var operator/(const Var& x, double c) { return chain(T(x.value / c), T(1.0 / c), x); }
+    friend Var operator/(const Var& x, double c) {
+        return number_on_tape<T>([](const auto& a, const auto& b) { return a / b; }, x, c);
+    }
     friend Var operator/(double c, const Var& x) {
-        const T quotient = c / x.value;
-        return chain(quotient, T(-quotient / x.value), x);
+        return number_on_tape<T>([](const auto& a, const auto& b) { return a / b; }, c, x);
     }
 
     template <class U> Var& operator+=(const U& y) { return *this = *this + y; }
@@ -245,16 +294,31 @@ template <class T> struct Var {
     template <class U> Var& operator/=(const U& y) { return *this = *this / y; }
 
     // Control flow follows the value alone.
-    friend bool operator==(const Var& x, const Var& y) { return x.value == y.value; }
-    friend bool operator!=(const Var& x, const Var& y) { return x.value != y.value; }
-    friend bool operator<(const Var& x, const Var& y) { return x.value < y.value; }
-    friend bool operator<=(const Var& x, const Var& y) { return x.value <= y.value; }
-    friend bool operator>(const Var& x, const Var& y) { return x.value > y.value; }
-    friend bool operator>=(const Var& x, const Var& y) { return x.value >= y.value; }
+    friend bool operator==(const Var& x, const Var& y) { return x.seen() == y.seen(); }
+    friend bool operator!=(const Var& x, const Var& y) { return x.seen() != y.seen(); }
+    friend bool operator<(const Var& x, const Var& y) { return x.seen() < y.seen(); }
+    friend bool operator<=(const Var& x, const Var& y) { return x.seen() <= y.seen(); }
+    friend bool operator>(const Var& x, const Var& y) { return x.seen() > y.seen(); }
+    friend bool operator>=(const Var& x, const Var& y) { return x.seen() >= y.seen(); }
+
+    /// The value, for something that the tape does not know of: another value might lead elsewhere.
+    const T& seen() const {
+        if (slot) tape->can_replay = false;
+        return value;
+    }
+
+  private:
+    /// Adding a constant keeps the slot, because the derivative is 1; but the value is one that has to be replayed.
+    Var shifted(const T& by) const {
+        if constexpr (std::same_as<T, double>)
+            if (slot && tape->for_replay)
+                return number_on_tape<T>([](const auto& a, const auto& b) { return a + b; }, *this, by);
+        return Var(T(value + by), slot, tape);
+    }
 };
 
 template <class T> inline constexpr bool is_scalar<Var<T>> = is_scalar<T>;
-template <class T> double value_of(const Var<T>& x) { return value_of(x.value); }
+template <class T> double value_of(const Var<T>& x) { return value_of(x.seen()); }
 
 /// The scalar under a Var.
 template <class X> inline constexpr bool is_var = false;
@@ -264,5 +328,95 @@ template <class T> struct Underlying<Var<T>> {
     using type = T;
 };
 template <class X> using underlying_t = typename Underlying<X>::type;
+
+} // namespace modus
+
+namespace modus {
+
+/// A number with one partial derivative for each of some arguments, of which some may be constants.
+template <class T, std::size_t N> struct OperationNode : Tape<T>::NumberNode {
+    struct Share {
+        T partial;
+        Slot<T> argument;
+    };
+    std::array<Share, N> shares;
+
+    void pull_back() {
+        for (const Share& share : shares)
+            if (share.argument) share.argument.add(this->adjoint * share.partial);
+    }
+};
+
+/// An argument of a formula as a variable of its own, if it is one.
+template <std::size_t J, class T, class A> auto local_argument(const A& x) {
+    if constexpr (is_var<A>) return Local<T, 1U << J>{x.value, {T(1.0)}};
+    else return static_cast<double>(x);
+}
+
+/// The node of a formula that can be replayed.
+template <class F, class... A> struct ReplayedNode {
+    template <std::size_t... I>
+    static auto at(const F& f, const std::array<const double*, sizeof...(A)>& cells, std::index_sequence<I...>) {
+        const auto local = []<std::size_t J, class X>(double x) {
+            if constexpr (is_var<X>) return Local<double, 1U << J>{x, {1.0}};
+            else return x;
+        };
+        return f(local.template operator()<I, A>(*cells[I])...);
+    }
+    using Result = decltype(at(std::declval<const F&>(), {}, std::index_sequence_for<A...>()));
+
+    struct Node : OperationNode<double, Result::size> {
+        std::array<const double*, sizeof...(A)> cells;
+        const F* formula;
+
+        void push_forward() {
+            const Result result = at(*formula, cells, std::index_sequence_for<A...>());
+            this->value = result.value;
+            this->adjoint = 0;
+            for (std::size_t k = 0; k < Result::size; ++k) this->shares[k].partial = result.partials[k];
+        }
+    };
+
+    static OperationNode<double, Result::size>* record(Tape<double>& tape, const F& f, const A&... arguments) {
+        auto* node = tape.template record<Node>();
+        node->cells = {tape.cell(arguments)...};
+        node->formula = tape.copy(f);
+        return node;
+    }
+};
+
+template <class T, class F, class... A> Var<T> number_on_tape(const F& f, const A&... arguments) {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) -> Var<T> {
+        const auto result = f(local_argument<I, T>(arguments)...);
+        using R = std::remove_cvref_t<decltype(result)>;
+        if constexpr (!is_local<R>) {
+            return Var<T>(result);
+        } else {
+            Tape<T>* tape = nullptr;
+            const auto find_tape = [&]<std::size_t J>(const auto& x) {
+                if constexpr (is_var<std::remove_cvref_t<decltype(x)>>)
+                    if constexpr ((R::mask >> J) & 1U)
+                        if (x.slot) tape = x.tape;
+            };
+            (find_tape.template operator()<I>(arguments), ...);
+            if (!tape) return Var<T>(result.value);
+            OperationNode<T, R::size>* node = nullptr;
+            if constexpr (std::same_as<T, double> && is_stateless<F>) {
+                if (tape->for_replay) node = ReplayedNode<F, A...>::record(*tape, f, arguments...);
+            }
+            if (!node) node = tape->template record<OperationNode<T, R::size>>();
+            node->value = result.value;
+            const auto share = [&]<std::size_t J>(const auto& x) {
+                if constexpr (is_var<std::remove_cvref_t<decltype(x)>>)
+                    if constexpr ((R::mask >> J) & 1U) {
+                        constexpr std::size_t place = R::template place<J>;
+                        node->shares[place] = {result.partials[place], x.slot};
+                    }
+            };
+            (share.template operator()<I>(arguments), ...);
+            return Var<T>(*node, tape);
+        }
+    }(std::index_sequence_for<A...>());
+}
 
 } // namespace modus

@@ -29,6 +29,18 @@ void for_each_product(std::size_t a_stride, std::size_t b_stride, std::size_t ou
 template <class T> struct ProductNode : Tape<T>::Node {
     MatrixFactor<T> x, y, out;
 
+    void evaluate() {
+        auto* values = const_cast<double*>(out.values);
+        std::fill_n(values, out.rows * out.columns * words_in<T>, 0.0);
+        for_each_product<T>(x.stride, y.stride, out.stride, [&](auto at_x, auto at_y, auto at_out) {
+            numbers(values + at_out, out.rows, out.columns).noalias() +=
+                numbers(x.values + at_x, x.rows, x.columns) * numbers(y.values + at_y, y.rows, y.columns);
+        });
+    }
+    void push_forward() {
+        evaluate();
+        std::fill_n(out.slot.word, out.rows * out.columns * words_in<T>, 0.0);
+    }
     void pull_back() {
         const auto z = [&](std::size_t at) { return numbers(out.slot.word + at, out.rows, out.columns); };
         if (x.slot)
@@ -45,19 +57,39 @@ template <class T> struct ProductNode : Tape<T>::Node {
 };
 
 template <class T> struct StackNode : Tape<T>::Node {
+    struct Element {
+        Slot<T> slot; ///< none for a constant
+        const T* cell;
+    };
     Slot<T> slot;
+    double* values;
     std::size_t size;
-    Slot<T>* elements;
+    Element* elements;
 
     void pull_back() {
         for (std::size_t k = 0; k < size; ++k)
-            if (elements[k]) elements[k].add(slot.at(k).get());
+            if (elements[k].slot) elements[k].slot.add(slot.at(k).get());
+    }
+    void push_forward() {
+        for (std::size_t k = 0; k < size; ++k) {
+            if (elements[k].slot) Slot<T>{values, size}.at(k).set(*elements[k].cell);
+            slot.at(k).set(T(0.0));
+        }
     }
 };
 
 template <class T> struct ConcatenateNode : Tape<T>::Node {
     Slot<T> slot, x, y;
     std::size_t x_size, y_size;
+    double* values;
+    const double *x_values, *y_values;
+
+    /// For replay, which is over doubles.
+    void push_forward() {
+        std::copy_n(x_values, x_size, values);
+        std::copy_n(y_values, y_size, values + x_size);
+        std::fill_n(slot.word, (x_size + y_size) * words_in<T>, 0.0);
+    }
 
     void pull_back() {
         if (x) give(x, T(1.0), slot.word, slot.stride, x_size);
@@ -69,16 +101,11 @@ template <class T> struct ConcatenateNode : Tape<T>::Node {
 
 template <class T>
 void product_on_tape(Tape<T>& tape, const MatrixFactor<T>& x, const MatrixFactor<T>& y, const MatrixFactor<T>& out) {
-    auto* values = const_cast<double*>(out.values);
-    std::fill_n(values, out.rows * out.columns * words_in<T>, 0.0);
-    for_each_product<T>(x.stride, y.stride, out.stride, [&](auto at_x, auto at_y, auto at_out) {
-        numbers(values + at_out, out.rows, out.columns).noalias() +=
-            numbers(x.values + at_x, x.rows, x.columns) * numbers(y.values + at_y, y.rows, y.columns);
-    });
     auto* node = tape.template record<ProductNode<T>>();
     node->x = x;
     node->y = y;
     node->out = out;
+    node->evaluate();
 }
 
 template <class T> Array<Var<T>, 1> stack_on_tape(std::span<const Var<T>> x) {
@@ -93,11 +120,13 @@ template <class T> Array<Var<T>, 1> stack_on_tape(std::span<const Var<T>> x) {
     auto result = Array<Var<T>, 1>::make(tape, {x.size()});
     auto own = result.numbers();
     for (std::size_t k = 0; k < x.size(); ++k) own.store(k, x[k].value);
-    auto* node = tape->template record<StackNode<T>>(x.size() * sizeof(Slot<T>));
+    using Element = typename StackNode<T>::Element;
+    auto* node = tape->template record<StackNode<T>>(x.size() * sizeof(Element));
     node->slot = result.slot();
+    node->values = own.fresh();
     node->size = x.size();
-    node->elements = reinterpret_cast<Slot<T>*>(node + 1);
-    for (std::size_t k = 0; k < x.size(); ++k) node->elements[k] = x[k].slot;
+    node->elements = reinterpret_cast<Element*>(node + 1);
+    for (std::size_t k = 0; k < x.size(); ++k) node->elements[k] = {x[k].slot, x[k].cell};
     return result;
 }
 
@@ -115,6 +144,11 @@ template <class T> Array<Var<T>, 1> concatenate_on_tape(const Array<Var<T>, 1>& 
     node->y = y.slot();
     node->x_size = x.size();
     node->y_size = y.size();
+    node->values = own.fresh();
+    node->x_values = left.data();
+    node->y_values = right.data();
+    if (!x.tape()) tape->hold(left.buffer());
+    if (!y.tape()) tape->hold(right.buffer());
     return result;
 }
 

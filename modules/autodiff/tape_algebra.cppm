@@ -35,6 +35,7 @@ template <class T, class A> const Term<T>* terms_of(Tape<T>& tape, const A& x, s
     if (factor.slot) {
         term.factor = factor.value;
         term.factor_slot = factor.slot;
+        term.factor_cell = factor.cell;
     } else {
         term.coefficient = value_of(factor);
     }
@@ -43,6 +44,7 @@ template <class T, class A> const Term<T>* terms_of(Tape<T>& tape, const A& x, s
     } else if constexpr (is_var<A>) {
         term.factor = x.value;
         term.factor_slot = x.slot;
+        term.factor_cell = x.slot ? x.cell : nullptr;
     } else {
         term.base = Term<T>::Base::vector;
         term.size = size;
@@ -52,9 +54,11 @@ template <class T, class A> const Term<T>* terms_of(Tape<T>& tape, const A& x, s
             term.values = numbers.data();
             term.stride = x.is_constant() ? 0 : numbers.plane_stride();
             term.slot = x.slot();
+            if (x.is_constant() && !term.memory) tape.can_replay = false;
         } else {
             term.memory = tape.keep(x.buffer());
             term.values = x.data();
+            if (!term.memory) tape.can_replay = false;
         }
     }
     return &term;
@@ -83,12 +87,12 @@ template <class T, class A> MatrixFactor<T> factor_of(Tape<T>& tape, const A& x)
     factor.columns = rank_of<A> == 2 ? x.extents()[rank_of<A> - 1] : 1;
     if constexpr (on_tape<A>) {
         const auto& numbers = x.numbers();
-        tape.keep(numbers.buffer());
+        if (!tape.keep(numbers.buffer()) && x.is_constant()) tape.can_replay = false;
         factor.values = numbers.data();
         factor.stride = x.is_constant() ? 0 : numbers.plane_stride();
         factor.slot = x.slot();
     } else {
-        tape.keep(x.buffer());
+        if (!tape.keep(x.buffer())) tape.can_replay = false;
         factor.values = x.data();
     }
     return factor;
@@ -113,6 +117,7 @@ template <class A, class B> auto multiply_on_tape(const A& x, const B& y) {
     Tape<T>* tape = tape_of<T>(x) ? tape_of<T>(x) : tape_of<T>(y);
     if constexpr (!on_tape<A> && rank == 1) {
         const Buffer* memory = tape->keep(x.buffer());
+        if (!memory) tape->can_replay = false;
         const auto& numbers = y.numbers();
         auto* term = tape->template make<Term<T>>();
         *term = Term<T>{.base = Term<T>::Base::product,

@@ -78,6 +78,7 @@ template <class T, std::size_t Rank> class Array<Var<T>, Rank> {
     /// The plain values; they outlive the tape.
     Array<double, Rank> values() const {
         if (is_constant()) return values_.values();
+        tape_->can_replay = false;
         const auto& own = numbers();
         auto result = Array<double, Rank>::uninitialized(extents());
         for (std::size_t k = 0; k < size(); ++k) result.fresh()[k] = own.data()[k];
@@ -85,7 +86,12 @@ template <class T, std::size_t Rank> class Array<Var<T>, Rank> {
     }
 
     /// Element k in storage order.
-    Var<T> load(std::size_t k) const { return Var<T>(numbers().load(k), slot().at(k), tape_); }
+    Var<T> load(std::size_t k) const {
+        const auto& own = numbers();
+        const T* cell = nullptr;
+        if constexpr (std::same_as<T, double>) cell = own.data() + k;
+        return Var<T>(own.load(k), slot().at(k), tape_, cell);
+    }
     Var<T> operator[](std::size_t i) const requires(Rank == 1)
     {
         if (i >= size()) fail({"an index within ", extents()}, {i}, "Indices count from 0.");
@@ -103,7 +109,7 @@ template <class T, std::size_t Rank> class Array<Var<T>, Rank> {
     {
         if (is_constant()) return Array(values_.values()[indices]);
         const auto& own = numbers();
-        tape_->keep(indices.buffer());
+        if (!tape_->keep(indices.buffer())) tape_->can_replay = false;
         auto* term = tape_->template make<Term<T>>();
         *term = Term<T>{.base = Term<T>::Base::gather,
                         .values = own.data(),

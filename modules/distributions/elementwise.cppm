@@ -187,7 +187,10 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
 
     // All that needs no tangents: see PlainDistribution.
     std::string support_name() const { return plain().support_name(); }
-    void check_parameters() const { plain().check_parameters(); }
+    void check_parameters() const {
+        plain().check_parameters();
+        if constexpr (((std::same_as<element_t<P>, Var<double>>) || ...)) record_check();
+    }
     void check_value(const Data& data) const { plain().check_value(data); }
     Data draw(Random& random) const { return plain().draw(random); }
     Data mean() const { return plain().mean(); }
@@ -270,7 +273,9 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
         }
     }
 
-    template <class A> PlainNumbers plain_numbers(const A& a, [[maybe_unused]] Constraint constraint) const {
+    /// The parameters as plain numbers; where there is a tape, as a replay will find them there.
+    template <class A>
+    PlainNumbers plain_numbers(const A& a, [[maybe_unused]] Constraint constraint, Tape<double>* tape = nullptr) const {
         PlainNumbers numbers;
         // A linear predictor stays one where its numbers would only be looked at: if one is not finite, the log density
         // or its gradient is not either, and whoever optimizes asks for the reason.
@@ -288,18 +293,28 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
         }
         if constexpr (std::same_as<element_t<A>, Integer>) {
             if constexpr (AnyArray<A>) numbers.whole = a.data();
-            else numbers.whole = &a;
+            else numbers.whole = tape ? tape->copy(a) : &a;
         } else {
             numbers.real = value_plane(a);
+            if constexpr (!AnyArray<A>) {
+                if (tape) numbers.real = tape->cell(a);
+            }
+        }
+        if constexpr (AnyArray<A>) {
+            if constexpr (on_tape<A>) {
+                if (tape && a.is_constant()) tape->hold(a.numbers().buffer());
+            } else {
+                if (tape) tape->hold(a.buffer());
+            }
         }
         return numbers;
     }
-    PlainDistribution plain() const {
+    PlainDistribution plain(Tape<double>* tape = nullptr) const {
         PlainDistribution result{Formulas::table, make_shape(extents_)};
         std::apply(
             [&](const auto&... p) {
                 std::size_t j = 0;
-                ((result.parameters[j] = plain_numbers(p, Family::parameters[j].constraint), ++j), ...);
+                ((result.parameters[j] = plain_numbers(p, Family::parameters[j].constraint, tape), ++j), ...);
             },
             parameters_);
         if (mask_) {
@@ -307,6 +322,25 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
             result.mask = plain_numbers(*mask_, Constraint::real);
         }
         return result;
+    }
+
+    /// A replay checks what depends on its point.
+    struct CheckNode : Tape<double>::Node {
+        const PlainDistribution* plain;
+
+        void pull_back() {}
+        void push_forward() { plain->check_parameters(); }
+    };
+    void record_check() const {
+        Tape<double>* tape = nullptr;
+        const auto find = [&]<class A>(const A& p) {
+            if constexpr (std::same_as<A, Var<double>>) tape = p.slot ? p.tape : tape;
+            else if constexpr (std::same_as<element_t<A>, Var<double>>) tape = p.tape() ? p.tape() : tape;
+        };
+        std::apply([&](const auto&... p) { (find(p), ...); }, parameters_);
+        if (!tape || !tape->for_replay) return;
+        auto* node = tape->template record<CheckNode>();
+        node->plain = tape->copy(plain(tape));
     }
 
     Extents<Rank> extents_{};

@@ -178,7 +178,10 @@ template <Scalar Real> struct PlateOpening {
         run.handle(message);
         if (!has_value(message.value)) return PlateScope(run.state, plate, {}); // as large as the plate
         auto indices = value_as<IntVector>(std::move(message.value));
-        if (message.provenance != Provenance::observed) plate.check_selection(indices, "the indices from a handler");
+        if (message.provenance != Provenance::observed) {
+            run.state.has_drawn = true;
+            plate.check_selection(indices, "the indices from a handler");
+        }
         return PlateScope(run.state, plate, std::move(indices));
     }
 };

@@ -42,6 +42,7 @@ class RunState {
 
     RunOptions options;
     PoolVector<Frame> frames;
+    bool has_drawn = false;     ///< indices that handlers gave to a plate: another run may have others
     double scale = 1;           ///< of the log densities in the scopes that are open: plates, scale
     const Data* mask = nullptr; ///< of the mask scopes that are open
 

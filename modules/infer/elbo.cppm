@@ -11,6 +11,7 @@ import modus.autodiff;
 import modus.effects;
 import modus.support;
 import :latents;
+import :recorded;
 
 export namespace modus {
 
@@ -19,6 +20,9 @@ template <Scalar Real> struct LogJoint : Handler {
     Total<Real> total;
     void postprocess(Message<Real>& message) {
         if (message.kind == Kind::sample || message.kind == Kind::factor) total.add(message.log_density());
+    }
+    void finish(const RunState& state) {
+        if (state.has_drawn) total.forbid_replay();
     }
 };
 
@@ -53,8 +57,15 @@ struct TraceELBO {
     /// the number of columns, whatever the number of rows. For `Normal(mean, scale)` with a scalar scale, a mean that
     /// is linear in data, and data that stay the same from call to call. Exact up to rounding.
     bool compact = false;
-    /// What has been compacted; filled by use.
+    /// Run the model once, and afterwards repeat what it did with numbers, without running it: for models that do the
+    /// same at each call with the same arguments. A model that branches on the values of its sites, that holds what
+    /// changes (a lambda that captures by reference, in a formula), or whose plates draw is run each time, as without
+    /// this; but nobody can see whether it reads a global variable, draws numbers or prints, so that this has to be
+    /// asked for. Same result, to the last bit. Small models are several times as fast. Pyro: JitTrace_ELBO.
+    bool replay = false;
+    /// What has been compacted, or recorded; filled by use.
     mutable CompactData compact_data{};
+    mutable Recorded recorded{};
 
     /// The loss at the unconstrained parameters u of the guide.
     template <Scalar Real, class M, class G, class... A> Real loss(const RunOptions& options, const M& model,
@@ -71,14 +82,18 @@ struct TraceELBO {
     template <class M, class G, class... A>
     double value_and_gradient(const RunOptions& options, const M& model, const G& guide, const Vector& u,
                               std::span<double> gradient, const A&... arguments) const {
-        const bool is_open = mode == Mode::automatic && !compact;
-        return modus::value_and_gradient(
-            [&]<Scalar Real>(const Array<Real, 1>& x, bool is_first) {
-                RunOptions now = options;
-                now.validate = options.validate && is_first;
-                return loss<Real>(now, model, guide, x, arguments...);
-            },
-            u, gradient, is_open ? chosen_mode(u.size(), guide.numbers()) : mode, compact ? &compact_data : nullptr);
+        const auto f = [&]<Scalar Real>(const Array<Real, 1>& x, bool is_first) {
+            RunOptions now = options;
+            now.validate = options.validate && is_first;
+            return loss<Real>(now, model, guide, x, arguments...);
+        };
+        const auto run_model = [&] {
+            const bool is_open = mode == Mode::automatic && !compact;
+            return modus::value_and_gradient(f, u, gradient, is_open ? chosen_mode(u.size(), guide.numbers()) : mode,
+                                             compact ? &compact_data : nullptr);
+        };
+        if (!replay || compact || mode == Mode::forward) return run_model();
+        return recorded.value_and_gradient(f, run_model, options.validate, u, gradient, model, arguments...);
     }
 };
 

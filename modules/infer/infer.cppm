@@ -18,5 +18,6 @@ export import :plates;
 export import :point_guide;
 export import :predictive;
 export import :progress;
+export import :recorded;
 export import :render_model;
 export import :svi;

@@ -1,0 +1,162 @@
+#include <array>
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+import modus.autodiff;
+using namespace modus;
+
+namespace {
+
+Vector point(std::size_t size, double seed) {
+    Vector x(size);
+    for (std::size_t k = 0; k < size; ++k) x[k] = 0.7 + 0.5 * std::sin(seed + 1.3 * static_cast<double>(k));
+    return x;
+}
+
+std::span<double> view(Vector& x) { return {x.data(), x.size()}; }
+
+/// A replay at other points gives the bits of f there.
+template <class F> void check(const F& f, std::size_t size) {
+    const Vector start = point(size, 0.3);
+    Vector slope(size), expected(size);
+    Recording recording(f, start, view(slope));
+    BOOST_REQUIRE(recording.can_replay());
+    BOOST_TEST(recording.value() == reverse_gradient(f, start, view(expected)));
+    BOOST_TEST((slope == expected));
+    for (const double seed : {2.1, 0.3, 5.7}) {
+        const Vector x = point(size, seed);
+        BOOST_TEST(recording.replay(x, view(slope)) == reverse_gradient(f, x, view(expected)));
+        BOOST_TEST((slope == expected));
+    }
+}
+template <class F> bool can_replay(const F& f, std::size_t size) {
+    Vector slope(size);
+    return Recording(f, point(size, 0.3), view(slope)).can_replay();
+}
+
+IntVector groups(std::size_t rows, std::size_t count, bool sorted) {
+    IntVector group(rows);
+    for (std::size_t i = 0; i < rows; ++i)
+        group[i] = static_cast<Integer>(sorted ? i * count / rows : (7 * i + i * i) % count);
+    return group;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(numbers_are_replayed) {
+    check([]<Scalar R>(const Array<R, 1>& x) { return x[0] * x[1] + x[2] / x[0] - x[1] / 3.0 + 2.0 / x[2] - 4.0; }, 3);
+    check(
+        []<Scalar R>(const Array<R, 1>& x) {
+            auto y = exp(x[0]) + log(x[1]) - log1p(x[2]) * sqrt(x[0]) + tanh(x[1]) - softplus(-x[2]);
+            y += pow(x[0], x[1]) + pow(x[2], 2.5) + lgamma(x[1]) + digamma(x[2]) + 1.0;
+            y -= 0.5 - (x[0] + 3.0);
+            y *= -(1.0 + x[2]);
+            return y / (2.0 - x[0] * 0.1);
+        },
+        3);
+    check([]<Scalar R>(const Array<R, 1>& x) { return R(2.5) * x[0] + R(1.0) - (R(3.0) - x[0]) + (x[0] - R(1.0)); }, 1);
+    check([]<Scalar R>(const Array<R, 1>&) { return R(2.5); }, 2); // nothing depends on x
+}
+
+BOOST_AUTO_TEST_CASE(arrays_are_replayed) {
+    for (const std::size_t n : {1, 7, 8, 9, 100, 600}) {
+        const Vector data = point(n, 4.4);
+        check([&]<Scalar R>(const Array<R, 1>& x) { return sum(exp(x) * data) + dot(x, x) + mean(square(x)) * x[0]; },
+              n);
+        check(
+            [&]<Scalar R>(const Array<R, 1>& x) {
+                const auto y = x * x[0] - data * x[0] + 1.5; // terms
+                return sum(log(y + 10.0)) + y[0];
+            },
+            n);
+        check(
+            []<Scalar R>(const Array<R, 1>& x) {
+                const auto twice = concatenate(x, exp(x));
+                const auto some = stack(x[0], R(2.0), x[0] * x[0]);
+                return sum(square(twice)) + sum(log(some)) + sum(twice.slice(1, x.size()));
+            },
+            n);
+    }
+    check([]<Scalar R>(const Array<R, 1>& x) { return sum(x.reshape(Extents<2>{2, 3}) * x.slice(0, 3)); }, 6);
+    const Matrix A{{1, 2}, {-3, 4}, {0.5, 0.25}};
+    check([&]<Scalar R>(const Array<R, 1>& x) { return sum(A * x.reshape(Extents<2>{2, 3})) * x[0]; }, 6);
+    const IntMatrix mask{{1, 0, 1}, {0, 1, 1}};
+    check(
+        [&]<Scalar R>(const Array<R, 1>& x) {
+            return sum_map_where<2>(
+                &mask, {2, 3}, [](const auto& a, const auto& b) { return exp(a) * b; }, x.reshape(Extents<2>{2, 3}),
+                x[0]);
+        },
+        6);
+}
+
+BOOST_AUTO_TEST_CASE(predictors_are_replayed) {
+    for (const std::size_t rows : {5, 100, 3000, 40000}) { // the last ones in chunks, and on several threads
+        Matrix X(rows, 9);
+        for (std::size_t k = 0; k < X.size(); ++k) X.data()[k] = std::cos(0.37 * static_cast<double>(k));
+        const Vector y = point(rows, 3.3);
+        const auto likelihood = [](const auto& v, const auto& mean, const auto& scale) {
+            const auto z = (v - mean) / scale;
+            return -0.5 * z * z - log(scale);
+        };
+        check(
+            [&]<Scalar R>(const Array<R, 1>& x) {
+                return sum_map(y.extents(), likelihood, y, X * x.slice(0, 9) + x[9], exp(x[10]));
+            },
+            11);
+        for (const bool sorted : {true, false}) {
+            const IntVector group = groups(rows, 4, sorted);
+            check(
+                [&]<Scalar R>(const Array<R, 1>& x) {
+                    const auto a = x[4] + x[5] * x.slice(0, 4);
+                    return sum_map(y.extents(), likelihood, y, a[group] + x[6] * y - x[4] * 0.5, x[5]);
+                },
+                7);
+            check(
+                [&]<Scalar R>(const Array<R, 1>& x) {
+                    const auto eta = x.slice(0, 4)[group] * x[5];
+                    return sum_map(
+                        y.extents(), [](const auto& v, const auto& e) { return v * e + log_sigmoid_summand(e); }, y,
+                        eta);
+                },
+                7);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_might_lead_elsewhere_is_not_replayed) {
+    BOOST_TEST(!can_replay([]<Scalar R>(const Array<R, 1>& x) { return x[0] > 0.5 ? x[0] : -x[0]; }, 1));
+    BOOST_TEST(!can_replay([]<Scalar R>(const Array<R, 1>& x) { return x[0] * value_of(x[0]); }, 1));
+    BOOST_TEST(!can_replay([]<Scalar R>(const Array<R, 1>& x) { return x[0] * value_of(x)[1]; }, 2));
+    double outside = 2;
+    BOOST_TEST(!can_replay(
+        [&]<Scalar R>(const Array<R, 1>& x) { return sum(map([&](const auto& a) { return a * outside; }, x)); },
+        3)); // a formula that holds something
+    const std::array<double, 3> memory{1, 2, 3};
+    const Vector borrowed = Vector::borrow(memory.data(), {3});
+    BOOST_TEST(!can_replay([&]<Scalar R>(const Array<R, 1>& x) { return dot(x, borrowed); }, 3));
+    BOOST_TEST(!can_replay([&]<Scalar R>(const Array<R, 1>& x) { return sum(x + borrowed * x[0]); }, 3));
+    BOOST_TEST(!can_replay(
+        []<Scalar R>(const Array<R, 1>& x) { return sum(solve_lower(x.reshape(Extents<2>{2, 2}), x.slice(0, 2))); },
+        4)); // an operation that does not know how
+    BOOST_TEST(
+        !can_replay([]<Scalar R>(const Array<R, 1>& x) { return log_sum_exp(x); }, 3)); // it looks for the largest
+}
+
+BOOST_AUTO_TEST_CASE(the_data_of_a_recording_outlive_their_names) {
+    Vector slope(3), expected(3);
+    const auto f = []<Scalar R>(const Array<R, 1>& x) {
+        const Vector data{1, 2, 4};
+        const IntVector index{2, 0, 0, 1};
+        return sum(x[index] * 2.0) + dot(x, data) +
+               sum_map(data.extents(), [](const auto& a, const auto& b) { return a * exp(b); }, data, x);
+    };
+    Recording recording(f, point(3, 0.3), view(slope));
+    BOOST_REQUIRE(recording.can_replay());
+    const Vector x = point(3, 2.9);
+    BOOST_TEST(recording.replay(x, view(slope)) == reverse_gradient(f, x, view(expected)));
+    BOOST_TEST((slope == expected));
+}

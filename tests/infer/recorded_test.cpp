@@ -1,0 +1,164 @@
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <cstddef>
+#include <error_parts.hpp>
+#include <vector>
+
+import modus.autodiff;
+import modus.distributions;
+import modus.effects;
+import modus.handlers;
+import modus.infer;
+import modus.support;
+using namespace modus;
+
+namespace {
+
+std::size_t runs = 0; // of the models below: what a replay does not do
+
+constexpr auto regression = []<Scalar Real>(const Matrix& X, const Vector& y) -> Model<Real> {
+    ++runs;
+    auto weight = co_yield sample("weight", Normal(0, 10).expand(X.cols()).to_event(1));
+    auto bias = co_yield sample("bias", Normal(0, 10));
+    auto sigma = co_yield sample("sigma", LogNormal(0, 1));
+    auto data = co_yield plate("data", X.rows());
+    co_yield sample("y", Normal(X * weight + bias, sigma), obs = y);
+};
+constexpr auto schools = []<Scalar Real>(const Vector& error, Observed<Vector> y) -> Model<Real> {
+    ++runs;
+    auto mu = co_yield sample("mu", Normal(0, 5));
+    auto tau = co_yield sample("tau", HalfCauchy(5));
+    auto school = co_yield plate("school", error.size());
+    auto z = co_yield sample("z", Normal(0, 1).expand(school));
+    auto theta = co_yield deterministic("theta", mu + tau * z);
+    co_yield sample("y", Normal(theta, error), obs = y);
+};
+constexpr auto counts = []<Scalar Real>(const IntVector& group, const IntVector& y, double scale) -> Model<Real> {
+    ++runs;
+    auto shape = co_yield sample("shape", Gamma(2, 1));
+    auto rate = co_yield param("rate", 0.5, support::positive);
+    auto a = co_yield sample("a", Gamma(shape, rate).expand(3).to_event(1));
+    co_yield factor("push", -scale * shape);
+    auto half = co_yield modus::scale(0.5);
+    auto rows = co_yield plate("rows", y.size());
+    co_yield sample("y", Poisson(a[group]), obs = y);
+};
+
+const Vector error{15, 10, 16, 11, 9, 11, 10, 18}, effect{28, 8, -3, 7, -1, 1, 18, 12};
+
+Matrix predictors() {
+    Matrix X(50, 3);
+    for (std::size_t k = 0; k < X.size(); ++k) X.data()[k] = std::sin(static_cast<double>(k * k));
+    return X;
+}
+Vector responses(const Matrix& X) {
+    Vector y(X.rows());
+    for (std::size_t i = 0; i < y.size(); ++i)
+        y[i] = 1 + X(i, 0) - 0.5 * X(i, 2) + 0.3 * std::cos(7.0 * static_cast<double>(i));
+    return y;
+}
+
+/// The losses of some steps.
+template <class M, class... A> std::vector<double> losses(bool replay, const M& model, const A&... arguments) {
+    AutoDelta guide(model);
+    SVI svi(model, guide, Adam{.lr = 0.05}, TraceELBO{.mode = Mode::reverse, .replay = replay});
+    runs = 0;
+    return svi.run(60, arguments...).losses;
+}
+template <class M, class... A> void check(const M& model, const A&... arguments) {
+    const auto expected = losses(false, model, arguments...);
+    BOOST_TEST(runs >= 60u);
+    const auto found = losses(true, model, arguments...);
+    BOOST_TEST(runs == 3u); // to find the sites, the first step, and to record the second one
+    BOOST_TEST(found == expected, boost::test_tools::per_element());
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(a_replayed_fit_has_the_same_bits) {
+    const Matrix X = predictors();
+    check(regression, X, responses(X));
+    check(schools, error, Observed<Vector>(effect));
+    check(counts, IntVector{0, 0, 1, 1, 2, 2, 2}, IntVector{3, 4, 0, 1, 7, 5, 6}, 0.25);
+    check(schools | condition({{"tau", 2.5}}), error, Observed<Vector>(effect));
+}
+
+BOOST_AUTO_TEST_CASE(other_arguments_are_another_recording) {
+    const Matrix X = predictors();
+    const Vector first = responses(X);
+    Vector second = first;
+    second[3] = 5; // copied: the two do not share their memory any more
+    const auto fit = [&](bool replay) {
+        AutoDelta guide(regression);
+        SVI svi(regression, guide, Adam{.lr = 0.05}, TraceELBO{.replay = replay});
+        std::vector<double> result;
+        for (int k = 0; k < 12; ++k) result.push_back(svi.step(X, k / 4 == 1 ? second : first));
+        Vector changing = first;
+        for (int k = 0; k < 6; ++k) {
+            result.push_back(svi.step(X, changing));
+            if (k == 3) changing[0] += 1;
+        }
+        return result;
+    };
+    BOOST_TEST(fit(true) == fit(false), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_model_that_branches_is_run_each_time) {
+    const auto model = []<Scalar Real>() -> Model<Real> {
+        ++runs;
+        auto x = co_yield sample("x", Normal(1, 1));
+        if (x > 0.5) co_yield factor("far", -2.0 * x);
+    };
+    const auto expected = losses(false, model);
+    BOOST_TEST(losses(true, model) == expected, boost::test_tools::per_element());
+    BOOST_TEST(runs >= 60u);
+}
+
+BOOST_AUTO_TEST_CASE(plates_that_draw_are_run_each_time) {
+    const auto model = []<Scalar Real>(const Vector& y) -> Model<Real> {
+        ++runs;
+        auto mu = co_yield sample("mu", Normal(0, 1));
+        auto rows = co_yield plate("rows", y.size(), {.subsample_size = 3});
+        co_yield sample("y", Normal(mu, 1), obs = rows.subsample(y));
+    };
+    const auto expected = losses(false, model, effect);
+    BOOST_TEST(losses(true, model, effect) == expected, boost::test_tools::per_element());
+    BOOST_TEST(runs >= 60u);
+}
+
+BOOST_AUTO_TEST_CASE(errors_are_those_of_the_model) {
+    // The shape of the second site leaves its domain while the first one is learned: lgamma would take it.
+    const auto model = []<Scalar Real>() -> Model<Real> {
+        ++runs;
+        auto x = co_yield sample("x", Normal(-4, 1));
+        co_yield sample("y", Gamma(x + 0.25, 1), obs = 2.0);
+    };
+    const auto steps = [&](bool replay) {
+        AutoDelta guide(model, init_to_value({{"x", 1.0}}));
+        SVI svi(model, guide, SGD{.lr = 0.1}, TraceELBO{.mode = Mode::reverse, .replay = replay});
+        int k = 0;
+        try {
+            for (; k < 100; ++k) svi.step();
+        } catch (const Error& e) {
+            BOOST_TEST((Says{"y", "concentration of Gamma to be positive", "-", "Check the parameter"}(e)));
+        }
+        return k;
+    };
+    const int expected = steps(false);
+    BOOST_TEST(expected > 2);
+    BOOST_TEST(expected < 100);
+    runs = 0;
+    BOOST_TEST(steps(true) == expected);
+    BOOST_TEST(runs < static_cast<std::size_t>(expected) + 2);
+}
+
+BOOST_AUTO_TEST_CASE(copies_of_a_loss_record_for_themselves) {
+    const TraceELBO loss{.mode = Mode::reverse, .replay = true};
+    const auto fit = [&] {
+        AutoDelta guide(schools);
+        SVI svi(schools, guide, Adam{.lr = 0.05}, loss);
+        return svi.run(20, error, Observed<Vector>(effect)).losses;
+    };
+    const auto first = fit();
+    BOOST_TEST(fit() == first, boost::test_tools::per_element());
+}
