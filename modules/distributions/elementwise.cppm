@@ -296,7 +296,7 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
             else numbers.whole = tape ? tape->copy(a) : &a;
         } else {
             numbers.real = value_plane(a);
-            if constexpr (!AnyArray<A>) {
+            if constexpr (std::same_as<A, double> || std::same_as<A, Var<double>>) {
                 if (tape) numbers.real = tape->cell(a);
             }
         }
