@@ -23,13 +23,17 @@ template <class T> bool is_summed(const Term<T>& term) {
     return term.base == Term<T>::Base::gather || term.base == Term<T>::Base::product;
 }
 
+// Below, `start` is a number for each plane that sums in `out` begin with, or null where they are added to what is
+// there.
+
 /// out (+)= s * x.
-void add_scaled(double s, const double* x, std::size_t n, double* out, bool is_first) {
-    const Batch factor(s);
-    for (std::size_t k = 0; k < n; k += Batch::size) {
-        const Batch term = factor * load_at(x, k, n);
-        (is_first ? term : Batch::load(out + k) + term).store(out + k);
-    }
+void add_scaled(double s, const double* x, std::size_t n, double* out, const double* start) {
+    const Batch factor(s), first(start ? *start : 0.0);
+    for (std::size_t k = 0; k < n; k += Batch::size)
+        ((start ? first : Batch::load(out + k)) + factor * load_at(x, k, n)).store(out + k);
+}
+void fill_batches(double x, std::size_t n, double* out) {
+    for (std::size_t k = 0; k < n; k += Batch::size) Batch(x).store(out + k);
 }
 /// The sum of f(k, load) over batches from k = 0 to n, where `load` reads one at an address: in several parts, none of
 /// which waits for the one before.
@@ -53,13 +57,13 @@ double total_of(const double* x, std::size_t n) {
 /// out (+)= X[rows of the block] * W, where W has `Words` numbers for each column of X, and out as many planes; X has
 /// `leading` numbers in a column. Batches of rows stay in registers while the columns pass by, which are read from
 /// memory here, once for all planes.
-template <std::size_t Words, std::size_t Batches> void product_of_rows(const double* x, std::size_t leading,
-                                                                       const double* w, std::size_t columns,
-                                                                       double* out, std::size_t stride, bool is_first) {
+template <std::size_t Words, std::size_t Batches>
+void product_of_rows(const double* x, std::size_t leading, const double* w, std::size_t columns, double* out,
+                     std::size_t stride, const double* start) {
     std::array<std::array<Batch, Words>, Batches> sums;
     for (std::size_t b = 0; b < Batches; ++b)
         for (std::size_t p = 0; p < Words; ++p)
-            sums[b][p] = is_first ? Batch(0.0) : Batch::load(out + p * stride + b * Batch::size);
+            sums[b][p] = start ? Batch(start[p]) : Batch::load(out + p * stride + b * Batch::size);
     for (std::size_t d = 0; d < columns; ++d, x += leading, w += Words)
         for (std::size_t b = 0; b < Batches; ++b) {
             const Batch row = Batch::load(x + b * Batch::size);
@@ -69,16 +73,17 @@ template <std::size_t Words, std::size_t Batches> void product_of_rows(const dou
         for (std::size_t p = 0; p < Words; ++p) sums[b][p].store(out + p * stride + b * Batch::size);
 }
 template <std::size_t Words> void add_product(const double* x, std::size_t leading, std::size_t n, const double* w,
-                                              std::size_t columns, double* out, std::size_t stride, bool is_first) {
+                                              std::size_t columns, double* out, std::size_t stride,
+                                              const double* start) {
     constexpr std::size_t together = Words > 2 ? 2 : 4;
     std::size_t k = 0;
     for (; k + together * Batch::size <= n; k += together * Batch::size)
-        product_of_rows<Words, together>(x + k, leading, w, columns, out + k, stride, is_first);
+        product_of_rows<Words, together>(x + k, leading, w, columns, out + k, stride, start);
     for (; k + Batch::size <= n; k += Batch::size)
-        product_of_rows<Words, 1>(x + k, leading, w, columns, out + k, stride, is_first);
+        product_of_rows<Words, 1>(x + k, leading, w, columns, out + k, stride, start);
     if (k == n) return;
     for (std::size_t p = 0; p < Words; ++p) {
-        Batch row = is_first ? Batch(0.0) : Batch::load(out + p * stride + k);
+        Batch row = start ? Batch(start[p]) : Batch::load(out + p * stride + k);
         for (std::size_t d = 0; d < columns; ++d)
             row += Batch(w[d * Words + p]) * load_some(x + d * leading + k, n - k);
         row.store(out + p * stride + k);
@@ -90,15 +95,15 @@ constexpr std::size_t columns_at_once = 256; // whose weights are multiplied bef
 /// product, and each tangent adds its column.
 template <std::size_t Words> void add_sparse_product(const double* x, std::size_t leading, std::size_t n,
                                                      const double* w, std::size_t columns, double* out,
-                                                     std::size_t stride, bool is_first) {
+                                                     std::size_t stride, const double* start) {
     std::array<double, columns_at_once> values;
     for (std::size_t d = 0; d < columns; ++d) values[d] = w[d * Words];
-    add_product<1>(x, leading, n, values.data(), columns, out, stride, is_first);
+    add_product<1>(x, leading, n, values.data(), columns, out, stride, start);
     for (std::size_t p = 1; p < Words; ++p) {
         double* plane = out + p * stride;
-        if (is_first) std::fill_n(plane, (n + Batch::size - 1) / Batch::size * Batch::size, 0.0);
+        if (start) fill_batches(start[p], n, plane);
         for (std::size_t d = 0; d < columns; ++d)
-            if (w[d * Words + p] != 0) add_scaled(w[d * Words + p], x + d * leading, n, plane, false);
+            if (w[d * Words + p] != 0) add_scaled(w[d * Words + p], x + d * leading, n, plane, nullptr);
     }
 }
 
@@ -154,12 +159,40 @@ template <std::size_t Words> void add_transposed_product(const double* x, std::s
     add_few_products<Words, few>(x + d * leading, leading, n, r, stride, columns - d, g + d, g_stride);
 }
 
-/// out (+)= s * x[index].
-void add_gathered(double s, const double* x, const Integer* index, std::size_t n, double* out, bool is_first) {
-    if (is_first)
-        for (std::size_t k = 0; k < n; ++k) out[k] = s * x[index[k]];
-    else
-        for (std::size_t k = 0; k < n; ++k) out[k] += s * x[index[k]];
+/// Whether this term and the next are a `gather` and a `vector`, as in a[group] + beta * x.
+bool is_pair(const Term<double>& term) {
+    using enum Term<double>::Base;
+    return term.next &&
+           ((term.base == gather && term.next->base == vector) || (term.base == vector && term.next->base == gather));
+}
+const Term<double>& gather_of(const Term<double>& pair) {
+    return pair.base == Term<double>::Base::gather ? pair : *pair.next;
+}
+const Term<double>& vector_of(const Term<double>& pair) {
+    return pair.base == Term<double>::Base::vector ? pair : *pair.next;
+}
+
+/// x[index] for eight indices.
+Batch gathered(const double* x, const Integer* index) {
+#if defined(__AVX512F__)
+    return Batch(Batch::Lanes(_mm512_i64gather_pd(_mm512_loadu_si512(index), x, sizeof(double))));
+#else
+    Batch result;
+    for (std::size_t k = 0; k < Batch::size; ++k) result.lanes[k] = x[index[k]];
+    return result;
+#endif
+}
+/// out = s * x[index] + others(k, load), where `others` are the other terms of eight rows, and `load` reads some at an
+/// address.
+template <class F>
+void set_gathered_rows(double s, const double* x, const Integer* index, std::size_t n, double* out, const F& others) {
+    std::size_t k = 0;
+    for (; k + Batch::size <= n; k += Batch::size)
+        (Batch(s) * gathered(x, index + k) + others(k, Batch::load)).store(out + k);
+    if (k == n) return;
+    Batch some(0.0);
+    for (std::size_t j = k; j < n; ++j) some.lanes[j - k] = x[index[j]];
+    (Batch(s) * some + others(k, [=](const double* from) { return load_some(from, n - k); })).store(out + k);
 }
 
 /// g[index] += r.
@@ -169,82 +202,127 @@ void scatter(const Integer* index, const double* r, std::size_t n, double* g) {
 
 /// Calls f(begin, end, group) for the runs of one group within rows `first` to `first + n`, counted from `first`.
 template <class T, class F> void for_each_run(const Term<T>& term, std::size_t first, std::size_t n, const F& f) {
-    const auto* run = std::upper_bound(term.runs, term.runs + term.run_count, first) - 1;
+    // In most data the groups are in order and none is without rows: the run of a group has its number.
+    const auto group_of_first = static_cast<std::size_t>(term.index[first]);
+    const std::uint32_t* run = term.runs + std::min(group_of_first, term.run_count - 1);
+    if (run[0] > first || run[1] <= first) run = std::upper_bound(term.runs, term.runs + term.run_count, first) - 1;
     for (std::size_t begin = 0; begin < n; ++run) {
         const std::size_t end = std::min<std::size_t>(run[1] - first, n);
         f(begin, end, static_cast<std::size_t>(term.index[*run]));
         begin = end;
     }
 }
-/// Calls f(k, count) for all rows of a run, at most eight at a time. The last sixteen, or fewer, are two batches, of
-/// which the second may be empty: most runs take the same way, whatever their length.
-template <class F> void for_each_batch(std::size_t begin, std::size_t end, const F& f) {
-    std::size_t k = begin;
-    for (; k + 2 * Batch::size < end; k += Batch::size) f(k, Batch::size);
-    const std::size_t count = std::min(end - k, Batch::size);
-    f(k, count);
-    f(k + Batch::size, end - k - count);
-}
-template <class T> void add_gathered_runs(const Term<T>& term, double s, const double* x, std::size_t first,
-                                          std::size_t n, double* out, bool is_first) {
-    const std::size_t room = (n + Batch::size - 1) / Batch::size * Batch::size;
+// Runs of sixteen rows or fewer, as most are, take the same way, whatever their length: two batches, of which the
+// second may be empty. Nothing is to be predicted.
+
+/// out = s * x[index] + others(k, load), as above.
+template <class T, class F> void set_gathered_runs(const Term<T>& term, double s, const double* x, std::size_t first,
+                                                   std::size_t n, double* out, const F& others) {
     for_each_run(term, first, n, [&](std::size_t begin, std::size_t end, std::size_t group) {
         const Batch value(s * x[group]);
-        for_each_batch(begin, end, [&](std::size_t k, std::size_t count) {
-            if (!is_first) store_some(load_some(out + k, count) + value, out + k, count);
-            else if (k < room) store_at(value, out, k, room); // the run after this one overwrites what is too much
-        });
+        const auto set = [&](std::size_t k) { (value + others(k, Batch::load)).store(out + k); };
+        std::size_t k = begin;
+        for (; k + 2 * Batch::size < end; k += Batch::size) set(k);
+        if (k + 2 * Batch::size <= n) { // the run after this one overwrites what is too much
+            set(k);
+            set(k + Batch::size);
+            return;
+        }
+        for (; k < end; k += Batch::size) {
+            const Batch sum = value + others(k, [=](const double* from) { return load_at(from, 0, n - k); });
+            store_some(sum, out + k, std::min(end - k, Batch::size));
+        }
     });
 }
-template <class T>
-void scatter_runs(const Term<T>& term, const double* r, std::size_t first, std::size_t n, double* g) {
+template <class T, class F> void set_gathered(const Term<T>& term, double s, const double* x, std::size_t first,
+                                              std::size_t n, double* out, const F& others) {
+    if (term.runs) set_gathered_runs(term, s, x, first, n, out, others);
+    else set_gathered_rows(s, x, term.index + first, n, out, others);
+}
+/// out (+)= s * x[index].
+template <class T> void add_gathered(const Term<T>& term, double s, const double* x, std::size_t first, std::size_t n,
+                                     double* out, const double* start) {
+    if (start) {
+        const Batch begin(*start);
+        return set_gathered(term, s, x, first, n, out, [=](std::size_t, const auto&) { return begin; });
+    }
+    if (!term.runs)
+        return set_gathered_rows(s, x, term.index + first, n, out,
+                                 [=](std::size_t k, const auto&) { return Batch::load(out + k); });
+    for_each_run(term, first, n, [&](std::size_t begin, std::size_t end, std::size_t group) {
+        const Batch value(s * x[group]);
+        for (std::size_t k = begin; k < end; k += Batch::size) {
+            const std::size_t count = std::min(end - k, Batch::size);
+            store_some(load_some(out + k, count) + value, out + k, count);
+        }
+    });
+}
+/// g[index] += r; see(k, count, row) is called with all rows of r, at most eight at a time and zeros after them.
+template <class T, class F>
+void scatter_runs(const Term<T>& term, const double* r, std::size_t first, std::size_t n, double* g, const F& see) {
     for_each_run(term, first, n, [&](std::size_t begin, std::size_t end, std::size_t group) {
         Batch total(0.0);
-        for_each_batch(begin, end, [&](std::size_t k, std::size_t count) { total += load_some(r + k, count); });
+        const auto add = [&](std::size_t k, std::size_t count) {
+            const Batch row = load_some(r + k, count);
+            total += row;
+            see(k, count, row);
+        };
+        std::size_t k = begin;
+        for (; k + 2 * Batch::size < end; k += Batch::size) add(k, Batch::size);
+        const std::size_t count = std::min(end - k, Batch::size);
+        add(k, count);
+        add(k + Batch::size, end - k - count);
         g[group] += sum(total);
     });
 }
 
-/// Notes the runs of a `gather`, where there are long ones: rows that are sorted by group.
-template <class T> void find_runs(Tape<T>& tape, const IntVector& indices, Term<T>& term) {
+/// Notes the runs of a `gather`, where there are long ones: rows that are sorted by group. Then it also says which
+/// index is the largest; negative ones are large, too.
+template <class T> std::uint64_t find_runs(Tape<T>& tape, const IntVector& indices, Term<T>& term) {
     constexpr std::size_t shortest = 4; // on average; shorter ones are better gathered
     const std::size_t n = indices.size();
     const Integer* index = indices.data();
-    if (n < 2 * shortest || n > std::numeric_limits<std::uint32_t>::max()) return;
+    if (n < 2 * shortest || n > std::numeric_limits<std::uint32_t>::max()) return 0;
     const std::size_t most = n / shortest;
     auto* runs = static_cast<std::uint32_t*>(static_cast<void*>(tape.words(most / 2 + 16)));
     std::size_t found = 0;
     runs[found++] = 0;
-    std::size_t k = 1;
+    std::size_t k = 0;
+    std::uint64_t largest = 0;
 #if defined(__AVX512F__)
+    __m512i before = _mm512_set1_epi64(index[0]), most_of_all = _mm512_setzero_si512();
     const auto begins = [&](std::size_t i) {
-        return static_cast<unsigned>(
-            _mm512_cmpneq_epi64_mask(_mm512_loadu_si512(index + i), _mm512_loadu_si512(index + i - 1)));
+        const __m512i here = _mm512_loadu_si512(index + i);
+        const __mmask8 mask = _mm512_cmpneq_epi64_mask(here, _mm512_alignr_epi64(here, before, 7));
+        most_of_all = _mm512_max_epu64(most_of_all, here);
+        before = here;
+        return static_cast<unsigned>(mask);
     };
-    __m512i position = _mm512_setr_epi32(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
+    __m512i position = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     for (; k + 16 <= n && found <= most; k += 16) {
-        const unsigned mask = begins(k) | begins(k + 8) << 8;
+        const unsigned low = begins(k), mask = low | begins(k + 8) << 8;
         _mm512_storeu_si512(runs + found, _mm512_maskz_compress_epi32(static_cast<__mmask16>(mask), position));
         found += static_cast<std::size_t>(__builtin_popcount(mask));
         position = _mm512_add_epi32(position, _mm512_set1_epi32(16));
     }
+    largest = _mm512_reduce_max_epu64(most_of_all);
 #endif
-    for (; k < n && found <= most; ++k)
-        if (index[k] != index[k - 1]) runs[found++] = static_cast<std::uint32_t>(k);
-    if (found > most) return;
+    for (; k < n && found <= most; ++k) {
+        largest = std::max(largest, static_cast<std::uint64_t>(index[k]));
+        if (k > 0 && index[k] != index[k - 1]) runs[found++] = static_cast<std::uint32_t>(k);
+    }
+    if (found > most) return 0;
     runs[found] = static_cast<std::uint32_t>(n);
     term.runs = runs;
     term.run_count = found;
+    return largest;
 }
 
 } // namespace
 
 template <class T> void gather_by(Tape<T>& tape, const IntVector& indices, Term<T>& term) {
     term.index = indices.data();
-    find_runs(tape, indices, term);
-    std::uint64_t largest = 0; // negative ones are large, too
-    for (std::size_t k = 0; k < term.run_count; ++k)
-        largest = std::max(largest, static_cast<std::uint64_t>(term.index[term.runs[k]]));
+    const std::uint64_t largest = find_runs(tape, indices, term);
     if (!term.runs || largest >= term.size) check_indices(indices, term.size);
 }
 
@@ -268,8 +346,12 @@ template <class T> const Term<T>* scaled_terms(Tape<T>& tape, const Term<T>* ter
 template <class T> void evaluate_rows(const Term<T>* terms, std::size_t rows, std::size_t first, std::size_t count,
                                       double* out, std::size_t out_stride) {
     constexpr std::size_t words = words_in<T>;
-    bool is_first = true;
+    T constant(0.0); // what the first of the other terms starts with
+    for (const Term<T>* term = terms; term; term = term->next)
+        if (term->base == Term<T>::Base::one) constant += term->factor * term->coefficient;
+    const double* start = &word(constant, 0);
     for (const Term<T>* term = terms; term; term = term->next) {
+        if (term->base == Term<T>::Base::one) continue;
         const T scale = term->factor * term->coefficient;
         if (term->base == Term<T>::Base::product) {
             const Slot<T> weight{const_cast<double*>(term->values), term->stride};
@@ -284,46 +366,59 @@ template <class T> void evaluate_rows(const Term<T>* terms, std::size_t rows, st
                 }
                 const bool is_sparse = words > 1 && 3 * tangents <= (words - 1) * piece;
                 const auto add = is_sparse ? add_sparse_product<words> : add_product<words>;
-                add(term->matrix + d * rows + first, rows, count, scaled.data(), piece, out, out_stride,
-                    is_first && d == 0);
+                add(term->matrix + d * rows + first, rows, count, scaled.data(), piece, out, out_stride, start);
+                start = nullptr;
             }
-            is_first = false;
             continue;
         }
+        if constexpr (std::same_as<T, double>)
+            if (start && is_pair(*term)) {
+                const Term<T>&groups = gather_of(*term), &slope = vector_of(*term);
+                const Batch factor(slope.factor * slope.coefficient), begin(constant);
+                const double* x = slope.values + first;
+                set_gathered(groups, groups.factor * groups.coefficient, groups.values, first, count, out,
+                             [=](std::size_t k, const auto& load) { return begin + factor * load(x + k); });
+                term = term->next;
+                start = nullptr;
+                continue;
+            }
         const bool is_data = term->stride == 0;
         for (std::size_t p = 0; p < words; ++p) {
             double* plane = out + p * out_stride;
-            bool starts = is_first;
+            const double* begin = start ? start + p : nullptr;
             const auto add = [&](double s, const double* values) {
-                if (p > 0 && s == 0 && !starts) return; // no tangent
-                switch (term->base) {
-                case Term<T>::Base::one: {
-                    const Batch constant(s);
-                    for (std::size_t k = 0; k < count; k += Batch::size)
-                        (starts ? constant : Batch::load(plane + k) + constant).store(plane + k);
-                    break;
-                }
-                case Term<T>::Base::vector: add_scaled(s, values + first, count, plane, starts); break;
-                case Term<T>::Base::gather:
-                    if (term->runs) add_gathered_runs(*term, s, values, first, count, plane, starts);
-                    else add_gathered(s, values, term->index + first, count, plane, starts);
-                    break;
-                case Term<T>::Base::product: break; // above
-                }
-                starts = false;
+                if (p > 0 && s == 0 && !begin) return; // no tangent
+                if (term->base == Term<T>::Base::vector) add_scaled(s, values + first, count, plane, begin);
+                else add_gathered(*term, s, values, first, count, plane, begin);
+                begin = nullptr;
             };
             // Plane p of scale * base is scale_p base_0, and for tangents of both also scale_0 base_p.
-            if (p > 0 && !is_data && term->base != Term<T>::Base::one)
-                add(word(scale, 0), term->values + p * term->stride);
+            if (p > 0 && !is_data) add(word(scale, 0), term->values + p * term->stride);
             add(word(scale, p), term->values);
         }
-        is_first = false;
+        start = nullptr;
     }
+    if (start)
+        for (std::size_t p = 0; p < words; ++p) fill_batches(start[p], count, out + p * out_stride);
 }
 
 template <class T> void pull_rows(const Term<T>* terms, std::size_t rows, std::size_t first, std::size_t count,
                                   const double* r, std::size_t r_stride, TermAdjoint<T>* adjoints) {
     for (const Term<T>* term = terms; term; term = term->next, ++adjoints) {
+        if constexpr (std::same_as<T, double>)
+            if (is_pair(*term) && gather_of(*term).runs && !vector_of(*term).slot) {
+                const bool is_slope_first = term->base == Term<T>::Base::vector;
+                const double* x = vector_of(*term).values + first;
+                Batch products(0.0);
+                scatter_runs(gather_of(*term), r, first, count, adjoints[is_slope_first].base,
+                             [&](std::size_t k, std::size_t rows_of_run, const Batch& residual) {
+                                 products += residual * load_some(x + k, rows_of_run);
+                             });
+                adjoints[!is_slope_first].factor += sum(products);
+                term = term->next;
+                ++adjoints;
+                continue;
+            }
         const T scale = term->factor * term->coefficient;
         for (std::size_t p = 0; p < words_in<T>; ++p) {
             const double* residual = r + p * r_stride;
@@ -346,7 +441,7 @@ template <class T> void pull_rows(const Term<T>* terms, std::size_t rows, std::s
                     }
                 break;
             case Term<T>::Base::gather:
-                if (term->runs) scatter_runs(*term, residual, first, count, base);
+                if (term->runs) scatter_runs(*term, residual, first, count, base, [](auto...) {});
                 else scatter(term->index + first, residual, count, base);
                 break;
             case Term<T>::Base::product:
