@@ -5,6 +5,7 @@ module;
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #if defined(__AVX512F__)
 #include <immintrin.h>
 #endif
@@ -107,16 +108,19 @@ template <std::size_t Words> void add_sparse_product(const double* x, std::size_
     }
 }
 
-/// Products of a few columns of a block with the planes of r: sums[c][p].
+/// Products of a few columns of a block with the planes of r: sums[c][p]. Returns the sum of the first plane, which
+/// costs next to nothing here: the loop waits for X.
 template <std::size_t Words, std::size_t Columns>
-void transposed_products(const double* x, std::size_t leading, std::size_t n, const double* r, std::size_t stride,
-                         Batch (&sums)[Columns][Words]) {
+Batch transposed_products(const double* x, std::size_t leading, std::size_t n, const double* r, std::size_t stride,
+                          Batch (&sums)[Columns][Words]) {
     Batch total[Columns][Words]; // apart from `sums`, so that it stays in registers
     for (auto& column : total)
         for (Batch& sum : column) sum = Batch(0.0);
+    Batch total_of_r(0.0);
     const auto add = [&](const auto& load) {
         std::array<Batch, Words> residual;
         for (std::size_t p = 0; p < Words; ++p) residual[p] = load(r + p * stride);
+        total_of_r += residual[0];
         for (std::size_t c = 0; c < Columns; ++c) {
             const Batch row = load(x + c * leading);
             for (std::size_t p = 0; p < Words; ++p) total[c][p] += residual[p] * row;
@@ -127,23 +131,27 @@ void transposed_products(const double* x, std::size_t leading, std::size_t n, co
     if (k < n) add([k, n](const double* from) { return load_some(from + k, n - k); });
     for (std::size_t c = 0; c < Columns; ++c)
         for (std::size_t p = 0; p < Words; ++p) sums[c][p] = total[c][p];
+    return total_of_r;
 }
-/// g += X[rows of the block]' * r, for at most `Most` columns.
+/// g += X[rows of the block]' * r, for at most `Most` columns. Returns the sum of the first plane of r.
 template <std::size_t Words, std::size_t Most>
-void add_few_products(const double* x, std::size_t leading, std::size_t n, const double* r, std::size_t stride,
-                      std::size_t columns, double* g, std::size_t g_stride) {
-    if constexpr (Most > 0) {
+double add_few_products(const double* x, std::size_t leading, std::size_t n, const double* r, std::size_t stride,
+                        std::size_t columns, double* g, std::size_t g_stride) {
+    if constexpr (Most == 0) {
+        return total_of(r, n);
+    } else {
         if (columns < Most) return add_few_products<Words, Most - 1>(x, leading, n, r, stride, columns, g, g_stride);
         Batch sums[Most][Words];
-        transposed_products<Words, Most>(x, leading, n, r, stride, sums);
+        const Batch total = transposed_products<Words, Most>(x, leading, n, r, stride, sums);
         for (std::size_t c = 0; c < Most; ++c)
             for (std::size_t p = 0; p < Words; ++p) g[p * g_stride + c] += sum(sums[c][p]);
+        return sum(total);
     }
 }
-/// g += X[rows of the block]' * r, for all planes.
-template <std::size_t Words> void add_transposed_product(const double* x, std::size_t leading, std::size_t n,
-                                                         const double* r, std::size_t stride, std::size_t columns,
-                                                         double* g, std::size_t g_stride) {
+/// g += X[rows of the block]' * r, for all planes. Returns the sum of the first plane of r.
+template <std::size_t Words> double add_transposed_product(const double* x, std::size_t leading, std::size_t n,
+                                                           const double* r, std::size_t stride, std::size_t columns,
+                                                           double* g, std::size_t g_stride) {
     constexpr std::size_t few = Words == 1 ? 12 : Words == 2 ? 8 : 4; // whose sums are in registers together
     std::size_t d = 0;
     if constexpr (Words == 1)
@@ -156,7 +164,7 @@ template <std::size_t Words> void add_transposed_product(const double* x, std::s
         }
     for (; d + few < columns; d += few)
         add_few_products<Words, few>(x + d * leading, leading, n, r, stride, few, g + d, g_stride);
-    add_few_products<Words, few>(x + d * leading, leading, n, r, stride, columns - d, g + d, g_stride);
+    return add_few_products<Words, few>(x + d * leading, leading, n, r, stride, columns - d, g + d, g_stride);
 }
 
 /// Whether this term and the next are a `gather` and a `vector`, as in a[group] + beta * x.
@@ -174,13 +182,9 @@ const Term<double>& vector_of(const Term<double>& pair) {
 
 /// x[index] for eight indices.
 Batch gathered(const double* x, const Integer* index) {
-#if defined(__AVX512F__)
-    return Batch(Batch::Lanes(_mm512_i64gather_pd(_mm512_loadu_si512(index), x, sizeof(double))));
-#else
     Batch result;
     for (std::size_t k = 0; k < Batch::size; ++k) result.lanes[k] = x[index[k]];
     return result;
-#endif
 }
 /// out = s * x[index] + others(k, load), where `others` are the other terms of eight rows, and `load` reads some at an
 /// address.
@@ -404,6 +408,7 @@ template <class T> void evaluate_rows(const Term<T>* terms, std::size_t rows, st
 
 template <class T> void pull_rows(const Term<T>* terms, std::size_t rows, std::size_t first, std::size_t count,
                                   const double* r, std::size_t r_stride, TermAdjoint<T>* adjoints) {
+    std::optional<double> total; // of the first plane of r, once it is known
     for (const Term<T>* term = terms; term; term = term->next, ++adjoints) {
         if constexpr (std::same_as<T, double>)
             if (is_pair(*term) && gather_of(*term).runs && !vector_of(*term).slot) {
@@ -425,7 +430,8 @@ template <class T> void pull_rows(const Term<T>* terms, std::size_t rows, std::s
             double* base = adjoints->base + p * adjoints->stride;
             switch (term->base) {
             case Term<T>::Base::one:
-                if (term->factor_slot) word(adjoints->factor, p) += total_of(residual, count);
+                if (term->factor_slot)
+                    word(adjoints->factor, p) += p == 0 && total ? *total : total_of(residual, count);
                 break;
             case Term<T>::Base::vector:
                 if (term->factor_slot) {
@@ -446,8 +452,8 @@ template <class T> void pull_rows(const Term<T>* terms, std::size_t rows, std::s
                 break;
             case Term<T>::Base::product:
                 if (p == 0) // all planes at once
-                    add_transposed_product<words_in<T>>(term->matrix + first, rows, count, r, r_stride, term->size,
-                                                        base, adjoints->stride);
+                    total = add_transposed_product<words_in<T>>(term->matrix + first, rows, count, r, r_stride,
+                                                                term->size, base, adjoints->stride);
                 break;
             }
         }
