@@ -261,23 +261,28 @@ template <class T> void add_gathered(const Term<T>& term, double s, const double
         }
     });
 }
-/// g[index] += r; see(k, count, row) is called with all rows of r, at most eight at a time and zeros after them.
-template <class T, class F>
-void scatter_runs(const Term<T>& term, const double* r, std::size_t first, std::size_t n, double* g, const F& see) {
+/// g[index] += r. Returns the sum of r * x, where there is an x.
+template <bool has_x, class T> double scatter_runs(const Term<T>& term, const double* r, const double* x,
+                                                   std::size_t first, std::size_t n, double* g) {
+    Batch products(0.0);
     for_each_run(term, first, n, [&](std::size_t begin, std::size_t end, std::size_t group) {
         Batch total(0.0);
-        const auto add = [&](std::size_t k, std::size_t count) {
-            const Batch row = load_some(r + k, count);
-            total += row;
-            see(k, count, row);
-        };
         std::size_t k = begin;
-        for (; k + 2 * Batch::size < end; k += Batch::size) add(k, Batch::size);
-        const std::size_t count = std::min(end - k, Batch::size);
-        add(k, count);
-        add(k + Batch::size, end - k - count);
+        for (; k + 2 * Batch::size < end; k += Batch::size) {
+            const Batch row = Batch::load(r + k);
+            total += row;
+            if constexpr (has_x) products += row * Batch::load(x + k);
+        }
+        const TwoBatches rows = load_two(r + k, end - k);
+        total += rows.low + rows.high;
+        if constexpr (has_x) {
+            const TwoBatches those_of_x = load_two(x + k, end - k);
+            products += rows.low * those_of_x.low;
+            products += rows.high * those_of_x.high;
+        }
         g[group] += sum(total);
     });
+    return sum(products);
 }
 
 /// Notes the runs of a `gather`, where there are long ones: rows that are sorted by group. Then it also says which
@@ -414,12 +419,8 @@ template <class T> void pull_rows(const Term<T>* terms, std::size_t rows, std::s
             if (is_pair(*term) && gather_of(*term).runs && !vector_of(*term).slot) {
                 const bool is_slope_first = term->base == Term<T>::Base::vector;
                 const double* x = vector_of(*term).values + first;
-                Batch products(0.0);
-                scatter_runs(gather_of(*term), r, first, count, adjoints[is_slope_first].base,
-                             [&](std::size_t k, std::size_t rows_of_run, const Batch& residual) {
-                                 products += residual * load_some(x + k, rows_of_run);
-                             });
-                adjoints[!is_slope_first].factor += sum(products);
+                double* sums = adjoints[is_slope_first].base;
+                adjoints[!is_slope_first].factor += scatter_runs<true>(gather_of(*term), r, x, first, count, sums);
                 term = term->next;
                 ++adjoints;
                 continue;
@@ -447,7 +448,7 @@ template <class T> void pull_rows(const Term<T>* terms, std::size_t rows, std::s
                     }
                 break;
             case Term<T>::Base::gather:
-                if (term->runs) scatter_runs(*term, residual, first, count, base, [](auto...) {});
+                if (term->runs) scatter_runs<false>(*term, residual, nullptr, first, count, base);
                 else scatter(term->index + first, residual, count, base);
                 break;
             case Term<T>::Base::product:
