@@ -24,8 +24,7 @@ template <class T> bool is_summed(const Term<T>& term) {
     return term.base == Term<T>::Base::gather || term.base == Term<T>::Base::product;
 }
 
-// Below, `start` is a number for each plane that sums in `out` begin with, or null where they are added to what is
-// there.
+// Where the sums in `out` start: `start` has a number for each plane, or is null where they are added to what is there.
 
 /// out (+)= s * x.
 void add_scaled(double s, const double* x, std::size_t n, double* out, const double* start) {
@@ -167,7 +166,7 @@ template <std::size_t Words> double add_transposed_product(const double* x, std:
     return add_few_products<Words, few>(x + d * leading, leading, n, r, stride, columns - d, g + d, g_stride);
 }
 
-/// Whether this term and the next are a `gather` and a `vector`, as in a[group] + beta * x.
+/// Whether this term and the next are a `gather` and a `vector`, as in a[group] + beta * x: one pass serves both.
 bool is_pair(const Term<double>& term) {
     using enum Term<double>::Base;
     return term.next &&
@@ -178,30 +177,6 @@ const Term<double>& gather_of(const Term<double>& pair) {
 }
 const Term<double>& vector_of(const Term<double>& pair) {
     return pair.base == Term<double>::Base::vector ? pair : *pair.next;
-}
-
-/// x[index] for eight indices.
-Batch gathered(const double* x, const Integer* index) {
-    Batch result;
-    for (std::size_t k = 0; k < Batch::size; ++k) result.lanes[k] = x[index[k]];
-    return result;
-}
-/// out = s * x[index] + others(k, load), where `others` are the other terms of eight rows, and `load` reads some at an
-/// address.
-template <class F>
-void set_gathered_rows(double s, const double* x, const Integer* index, std::size_t n, double* out, const F& others) {
-    std::size_t k = 0;
-    for (; k + Batch::size <= n; k += Batch::size)
-        (Batch(s) * gathered(x, index + k) + others(k, Batch::load)).store(out + k);
-    if (k == n) return;
-    Batch some(0.0);
-    for (std::size_t j = k; j < n; ++j) some.lanes[j - k] = x[index[j]];
-    (Batch(s) * some + others(k, [=](const double* from) { return load_some(from, n - k); })).store(out + k);
-}
-
-/// g[index] += r.
-void scatter(const Integer* index, const double* r, std::size_t n, double* g) {
-    for (std::size_t k = 0; k < n; ++k) g[index[k]] += r[k];
 }
 
 /// Calls f(begin, end, group) for the runs of one group within rows `first` to `first + n`, counted from `first`.
@@ -216,10 +191,28 @@ template <class T, class F> void for_each_run(const Term<T>& term, std::size_t f
         begin = end;
     }
 }
-// Runs of sixteen rows or fewer, as most are, take the same way, whatever their length: two batches, of which the
-// second may be empty. Nothing is to be predicted.
 
-/// out = s * x[index] + others(k, load), as above.
+/// x[index] for eight indices.
+Batch gathered(const double* x, const Integer* index) {
+    Batch result;
+    for (std::size_t k = 0; k < Batch::size; ++k) result.lanes[k] = x[index[k]];
+    return result;
+}
+/// out = s * x[index] + others(k, load): the other terms of rows k to k + 7, for which `load` reads numbers at an
+/// address.
+template <class F>
+void set_gathered_rows(double s, const double* x, const Integer* index, std::size_t n, double* out, const F& others) {
+    std::size_t k = 0;
+    for (; k + Batch::size <= n; k += Batch::size)
+        (Batch(s) * gathered(x, index + k) + others(k, Batch::load)).store(out + k);
+    if (k == n) return;
+    Batch some(0.0);
+    for (std::size_t j = k; j < n; ++j) some.lanes[j - k] = x[index[j]];
+    (Batch(s) * some + others(k, [=](const double* from) { return load_some(from, n - k); })).store(out + k);
+}
+
+/// The same, by runs. Those of sixteen rows or fewer, as most are, take the same way, whatever their length: two
+/// batches, of which the second may be empty. There is no branch to be predicted.
 template <class T, class F> void set_gathered_runs(const Term<T>& term, double s, const double* x, std::size_t first,
                                                    std::size_t n, double* out, const F& others) {
     for_each_run(term, first, n, [&](std::size_t begin, std::size_t end, std::size_t group) {
@@ -255,13 +248,22 @@ template <class T> void add_gathered(const Term<T>& term, double s, const double
                                  [=](std::size_t k, const auto&) { return Batch::load(out + k); });
     for_each_run(term, first, n, [&](std::size_t begin, std::size_t end, std::size_t group) {
         const Batch value(s * x[group]);
-        for (std::size_t k = begin; k < end; k += Batch::size) {
-            const std::size_t count = std::min(end - k, Batch::size);
+        const auto add = [&](std::size_t k, std::size_t count) {
             store_some(load_some(out + k, count) + value, out + k, count);
-        }
+        };
+        std::size_t k = begin;
+        for (; k + 2 * Batch::size < end; k += Batch::size) add(k, Batch::size);
+        const std::size_t count = std::min(end - k, Batch::size);
+        add(k, count);
+        add(k + Batch::size, end - k - count);
     });
 }
-/// g[index] += r. Returns the sum of r * x, where there is an x.
+
+/// g[index] += r.
+void scatter(const Integer* index, const double* r, std::size_t n, double* g) {
+    for (std::size_t k = 0; k < n; ++k) g[index[k]] += r[k];
+}
+/// The same, by runs, as above. Returns the sum of r * x, where there is an x.
 template <bool has_x, class T> double scatter_runs(const Term<T>& term, const double* r, const double* x,
                                                    std::size_t first, std::size_t n, double* g) {
     Batch products(0.0);
@@ -299,11 +301,11 @@ template <class T> std::uint64_t find_runs(Tape<T>& tape, const IntVector& indic
     std::size_t k = 0;
     std::uint64_t largest = 0;
 #if defined(__AVX512F__)
-    __m512i before = _mm512_set1_epi64(index[0]), most_of_all = _mm512_setzero_si512();
+    __m512i before = _mm512_set1_epi64(index[0]), largest_of_lanes = _mm512_setzero_si512();
     const auto begins = [&](std::size_t i) {
         const __m512i here = _mm512_loadu_si512(index + i);
         const __mmask8 mask = _mm512_cmpneq_epi64_mask(here, _mm512_alignr_epi64(here, before, 7));
-        most_of_all = _mm512_max_epu64(most_of_all, here);
+        largest_of_lanes = _mm512_max_epu64(largest_of_lanes, here);
         before = here;
         return static_cast<unsigned>(mask);
     };
@@ -314,7 +316,7 @@ template <class T> std::uint64_t find_runs(Tape<T>& tape, const IntVector& indic
         found += static_cast<std::size_t>(__builtin_popcount(mask));
         position = _mm512_add_epi32(position, _mm512_set1_epi32(16));
     }
-    largest = _mm512_reduce_max_epu64(most_of_all);
+    largest = _mm512_reduce_max_epu64(largest_of_lanes);
 #endif
     for (; k < n && found <= most; ++k) {
         largest = std::max(largest, static_cast<std::uint64_t>(index[k]));
@@ -382,7 +384,8 @@ template <class T> void evaluate_rows(const Term<T>* terms, std::size_t rows, st
         }
         if constexpr (std::same_as<T, double>)
             if (start && is_pair(*term)) {
-                const Term<T>&groups = gather_of(*term), &slope = vector_of(*term);
+                const Term<T>& groups = gather_of(*term);
+                const Term<T>& slope = vector_of(*term);
                 const Batch factor(slope.factor * slope.coefficient), begin(constant);
                 const double* x = slope.values + first;
                 set_gathered(groups, groups.factor * groups.coefficient, groups.values, first, count, out,
