@@ -24,6 +24,9 @@ template <class T> bool is_summed(const Term<T>& term) {
     return term.base == Term<T>::Base::gather || term.base == Term<T>::Base::product;
 }
 
+/// A register holds a Batch: then there are 32 of them, else 16 narrower ones.
+constexpr bool is_wide = sizeof(Register) == sizeof(Batch);
+
 // Where the sums in `out` start: `start` has a number for each plane, or is null where they are added to what is there.
 
 /// out (+)= s * x.
@@ -75,7 +78,7 @@ void product_of_rows(const double* x, std::size_t leading, const double* w, std:
 template <std::size_t Words> void add_product(const double* x, std::size_t leading, std::size_t n, const double* w,
                                               std::size_t columns, double* out, std::size_t stride,
                                               const double* start) {
-    constexpr std::size_t together = Words > 2 ? 2 : 4;
+    constexpr std::size_t together = is_wide ? (Words > 2 ? 2 : 4) : std::max<std::size_t>(4 / Words, 1);
     std::size_t k = 0;
     for (; k + together * Batch::size <= n; k += together * Batch::size)
         product_of_rows<Words, together>(x + k, leading, w, columns, out + k, stride, start);
@@ -151,9 +154,10 @@ double add_few_products(const double* x, std::size_t leading, std::size_t n, con
 template <std::size_t Words> double add_transposed_product(const double* x, std::size_t leading, std::size_t n,
                                                            const double* r, std::size_t stride, std::size_t columns,
                                                            double* g, std::size_t g_stride) {
-    constexpr std::size_t few = Words == 1 ? 12 : Words == 2 ? 8 : 4; // whose sums are in registers together
+    // Columns whose sums are in registers together.
+    constexpr std::size_t few = is_wide ? (Words == 1 ? 12 : Words == 2 ? 8 : 4) : std::max<std::size_t>(6 / Words, 1);
     std::size_t d = 0;
-    if constexpr (Words == 1)
+    if constexpr (is_wide && Words == 1)
         for (; d + few < columns; d += 8) {
             Batch sums[8][1];
             transposed_products<1, 8>(x + d * leading, leading, n, r, stride, sums);
@@ -275,10 +279,10 @@ template <bool has_x, class T> double scatter_runs(const Term<T>& term, const do
             total += row;
             if constexpr (has_x) products += row * Batch::load(x + k);
         }
-        const TwoBatches rows = load_two(r + k, end - k);
+        const TwoBatches rows = load_two(r + k, end - k, n - k);
         total += rows.low + rows.high;
         if constexpr (has_x) {
-            const TwoBatches those_of_x = load_two(x + k, end - k);
+            const TwoBatches those_of_x = load_two(x + k, end - k, n - k);
             products += rows.low * those_of_x.low;
             products += rows.high * those_of_x.high;
         }
