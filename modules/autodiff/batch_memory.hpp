@@ -15,6 +15,26 @@ inline Batch load_some(const double* from, std::size_t count) {
     return Batch::load(numbers);
 #endif
 }
+/// The first `count` <= 16 numbers at `from`, and zeros, whatever their number: as a rule without a branch. So many may
+/// be read as `readable` says.
+struct TwoBatches {
+    Batch low, high;
+};
+inline TwoBatches load_two(const double* from, std::size_t count, [[maybe_unused]] std::size_t readable) {
+#if defined(__AVX512F__)
+    const unsigned mask = (1U << count) - 1;
+    return {Batch(Batch::Lanes(_mm512_maskz_loadu_pd(static_cast<__mmask8>(mask), from))),
+            Batch(Batch::Lanes(_mm512_maskz_loadu_pd(static_cast<__mmask8>(mask >> 8), from + Batch::size)))};
+#else
+    if (readable >= 2 * Batch::size) {
+        const Flags::Lanes lane{0, 1, 2, 3, 4, 5, 6, 7}, left = static_cast<long>(count) - lane;
+        return {select(Flags{left > 0}, Batch::load(from), Batch(0.0)),
+                select(Flags{left > static_cast<long>(Batch::size)}, Batch::load(from + Batch::size), Batch(0.0))};
+    }
+    const std::size_t low = count < Batch::size ? count : Batch::size;
+    return {load_some(from, low), load_some(from + low, count - low)};
+#endif
+}
 inline void store_some(const Batch& x, double* to, std::size_t count) {
 #if defined(__AVX512F__)
     _mm512_mask_storeu_pd(to, static_cast<__mmask8>((1U << count) - 1), __m512d(x.lanes));

@@ -5,6 +5,7 @@ module;
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #if defined(__AVX512F__)
 #include <immintrin.h>
 #endif
@@ -23,13 +24,19 @@ template <class T> bool is_summed(const Term<T>& term) {
     return term.base == Term<T>::Base::gather || term.base == Term<T>::Base::product;
 }
 
+/// A register holds a Batch: then there are 32 of them, else 16 narrower ones.
+constexpr bool is_wide = sizeof(Register) == sizeof(Batch);
+
+// Where the sums in `out` start: `start` has a number for each plane, or is null where they are added to what is there.
+
 /// out (+)= s * x.
-void add_scaled(double s, const double* x, std::size_t n, double* out, bool is_first) {
-    const Batch factor(s);
-    for (std::size_t k = 0; k < n; k += Batch::size) {
-        const Batch term = factor * load_at(x, k, n);
-        (is_first ? term : Batch::load(out + k) + term).store(out + k);
-    }
+void add_scaled(double s, const double* x, std::size_t n, double* out, const double* start) {
+    const Batch factor(s), first(start ? *start : 0.0);
+    for (std::size_t k = 0; k < n; k += Batch::size)
+        ((start ? first : Batch::load(out + k)) + factor * load_at(x, k, n)).store(out + k);
+}
+void fill_batches(double x, std::size_t n, double* out) {
+    for (std::size_t k = 0; k < n; k += Batch::size) Batch(x).store(out + k);
 }
 /// The sum of f(k, load) over batches from k = 0 to n, where `load` reads one at an address: in several parts, none of
 /// which waits for the one before.
@@ -53,13 +60,13 @@ double total_of(const double* x, std::size_t n) {
 /// out (+)= X[rows of the block] * W, where W has `Words` numbers for each column of X, and out as many planes; X has
 /// `leading` numbers in a column. Batches of rows stay in registers while the columns pass by, which are read from
 /// memory here, once for all planes.
-template <std::size_t Words, std::size_t Batches> void product_of_rows(const double* x, std::size_t leading,
-                                                                       const double* w, std::size_t columns,
-                                                                       double* out, std::size_t stride, bool is_first) {
+template <std::size_t Words, std::size_t Batches>
+void product_of_rows(const double* x, std::size_t leading, const double* w, std::size_t columns, double* out,
+                     std::size_t stride, const double* start) {
     std::array<std::array<Batch, Words>, Batches> sums;
     for (std::size_t b = 0; b < Batches; ++b)
         for (std::size_t p = 0; p < Words; ++p)
-            sums[b][p] = is_first ? Batch(0.0) : Batch::load(out + p * stride + b * Batch::size);
+            sums[b][p] = start ? Batch(start[p]) : Batch::load(out + p * stride + b * Batch::size);
     for (std::size_t d = 0; d < columns; ++d, x += leading, w += Words)
         for (std::size_t b = 0; b < Batches; ++b) {
             const Batch row = Batch::load(x + b * Batch::size);
@@ -69,16 +76,17 @@ template <std::size_t Words, std::size_t Batches> void product_of_rows(const dou
         for (std::size_t p = 0; p < Words; ++p) sums[b][p].store(out + p * stride + b * Batch::size);
 }
 template <std::size_t Words> void add_product(const double* x, std::size_t leading, std::size_t n, const double* w,
-                                              std::size_t columns, double* out, std::size_t stride, bool is_first) {
-    constexpr std::size_t together = Words > 2 ? 2 : 4;
+                                              std::size_t columns, double* out, std::size_t stride,
+                                              const double* start) {
+    constexpr std::size_t together = is_wide ? (Words > 2 ? 2 : 4) : std::max<std::size_t>(4 / Words, 1);
     std::size_t k = 0;
     for (; k + together * Batch::size <= n; k += together * Batch::size)
-        product_of_rows<Words, together>(x + k, leading, w, columns, out + k, stride, is_first);
+        product_of_rows<Words, together>(x + k, leading, w, columns, out + k, stride, start);
     for (; k + Batch::size <= n; k += Batch::size)
-        product_of_rows<Words, 1>(x + k, leading, w, columns, out + k, stride, is_first);
+        product_of_rows<Words, 1>(x + k, leading, w, columns, out + k, stride, start);
     if (k == n) return;
     for (std::size_t p = 0; p < Words; ++p) {
-        Batch row = is_first ? Batch(0.0) : Batch::load(out + p * stride + k);
+        Batch row = start ? Batch(start[p]) : Batch::load(out + p * stride + k);
         for (std::size_t d = 0; d < columns; ++d)
             row += Batch(w[d * Words + p]) * load_some(x + d * leading + k, n - k);
         row.store(out + p * stride + k);
@@ -90,28 +98,31 @@ constexpr std::size_t columns_at_once = 256; // whose weights are multiplied bef
 /// product, and each tangent adds its column.
 template <std::size_t Words> void add_sparse_product(const double* x, std::size_t leading, std::size_t n,
                                                      const double* w, std::size_t columns, double* out,
-                                                     std::size_t stride, bool is_first) {
+                                                     std::size_t stride, const double* start) {
     std::array<double, columns_at_once> values;
     for (std::size_t d = 0; d < columns; ++d) values[d] = w[d * Words];
-    add_product<1>(x, leading, n, values.data(), columns, out, stride, is_first);
+    add_product<1>(x, leading, n, values.data(), columns, out, stride, start);
     for (std::size_t p = 1; p < Words; ++p) {
         double* plane = out + p * stride;
-        if (is_first) std::fill_n(plane, (n + Batch::size - 1) / Batch::size * Batch::size, 0.0);
+        if (start) fill_batches(start[p], n, plane);
         for (std::size_t d = 0; d < columns; ++d)
-            if (w[d * Words + p] != 0) add_scaled(w[d * Words + p], x + d * leading, n, plane, false);
+            if (w[d * Words + p] != 0) add_scaled(w[d * Words + p], x + d * leading, n, plane, nullptr);
     }
 }
 
-/// Products of a few columns of a block with the planes of r: sums[c][p].
+/// Products of a few columns of a block with the planes of r: sums[c][p]. Returns the sum of the first plane, which
+/// costs next to nothing here: the loop waits for X.
 template <std::size_t Words, std::size_t Columns>
-void transposed_products(const double* x, std::size_t leading, std::size_t n, const double* r, std::size_t stride,
-                         Batch (&sums)[Columns][Words]) {
+Batch transposed_products(const double* x, std::size_t leading, std::size_t n, const double* r, std::size_t stride,
+                          Batch (&sums)[Columns][Words]) {
     Batch total[Columns][Words]; // apart from `sums`, so that it stays in registers
     for (auto& column : total)
         for (Batch& sum : column) sum = Batch(0.0);
+    Batch total_of_r(0.0);
     const auto add = [&](const auto& load) {
         std::array<Batch, Words> residual;
         for (std::size_t p = 0; p < Words; ++p) residual[p] = load(r + p * stride);
+        total_of_r += residual[0];
         for (std::size_t c = 0; c < Columns; ++c) {
             const Batch row = load(x + c * leading);
             for (std::size_t p = 0; p < Words; ++p) total[c][p] += residual[p] * row;
@@ -122,26 +133,31 @@ void transposed_products(const double* x, std::size_t leading, std::size_t n, co
     if (k < n) add([k, n](const double* from) { return load_some(from + k, n - k); });
     for (std::size_t c = 0; c < Columns; ++c)
         for (std::size_t p = 0; p < Words; ++p) sums[c][p] = total[c][p];
+    return total_of_r;
 }
-/// g += X[rows of the block]' * r, for at most `Most` columns.
+/// g += X[rows of the block]' * r, for at most `Most` columns. Returns the sum of the first plane of r.
 template <std::size_t Words, std::size_t Most>
-void add_few_products(const double* x, std::size_t leading, std::size_t n, const double* r, std::size_t stride,
-                      std::size_t columns, double* g, std::size_t g_stride) {
-    if constexpr (Most > 0) {
+double add_few_products(const double* x, std::size_t leading, std::size_t n, const double* r, std::size_t stride,
+                        std::size_t columns, double* g, std::size_t g_stride) {
+    if constexpr (Most == 0) {
+        return total_of(r, n);
+    } else {
         if (columns < Most) return add_few_products<Words, Most - 1>(x, leading, n, r, stride, columns, g, g_stride);
         Batch sums[Most][Words];
-        transposed_products<Words, Most>(x, leading, n, r, stride, sums);
+        const Batch total = transposed_products<Words, Most>(x, leading, n, r, stride, sums);
         for (std::size_t c = 0; c < Most; ++c)
             for (std::size_t p = 0; p < Words; ++p) g[p * g_stride + c] += sum(sums[c][p]);
+        return sum(total);
     }
 }
-/// g += X[rows of the block]' * r, for all planes.
-template <std::size_t Words> void add_transposed_product(const double* x, std::size_t leading, std::size_t n,
-                                                         const double* r, std::size_t stride, std::size_t columns,
-                                                         double* g, std::size_t g_stride) {
-    constexpr std::size_t few = Words == 1 ? 12 : Words == 2 ? 8 : 4; // whose sums are in registers together
+/// g += X[rows of the block]' * r, for all planes. Returns the sum of the first plane of r.
+template <std::size_t Words> double add_transposed_product(const double* x, std::size_t leading, std::size_t n,
+                                                           const double* r, std::size_t stride, std::size_t columns,
+                                                           double* g, std::size_t g_stride) {
+    // Columns whose sums are in registers together.
+    constexpr std::size_t few = is_wide ? (Words == 1 ? 12 : Words == 2 ? 8 : 4) : std::max<std::size_t>(6 / Words, 1);
     std::size_t d = 0;
-    if constexpr (Words == 1)
+    if constexpr (is_wide && Words == 1)
         for (; d + few < columns; d += 8) {
             Batch sums[8][1];
             transposed_products<1, 8>(x + d * leading, leading, n, r, stride, sums);
@@ -151,100 +167,177 @@ template <std::size_t Words> void add_transposed_product(const double* x, std::s
         }
     for (; d + few < columns; d += few)
         add_few_products<Words, few>(x + d * leading, leading, n, r, stride, few, g + d, g_stride);
-    add_few_products<Words, few>(x + d * leading, leading, n, r, stride, columns - d, g + d, g_stride);
+    return add_few_products<Words, few>(x + d * leading, leading, n, r, stride, columns - d, g + d, g_stride);
 }
 
-/// out (+)= s * x[index].
-void add_gathered(double s, const double* x, const Integer* index, std::size_t n, double* out, bool is_first) {
-    if (is_first)
-        for (std::size_t k = 0; k < n; ++k) out[k] = s * x[index[k]];
-    else
-        for (std::size_t k = 0; k < n; ++k) out[k] += s * x[index[k]];
+/// Whether this term and the next are a `gather` and a `vector`, as in a[group] + beta * x: one pass serves both.
+bool is_pair(const Term<double>& term) {
+    using enum Term<double>::Base;
+    return term.next &&
+           ((term.base == gather && term.next->base == vector) || (term.base == vector && term.next->base == gather));
 }
-
-/// g[index] += r.
-void scatter(const Integer* index, const double* r, std::size_t n, double* g) {
-    for (std::size_t k = 0; k < n; ++k) g[index[k]] += r[k];
+const Term<double>& gather_of(const Term<double>& pair) {
+    return pair.base == Term<double>::Base::gather ? pair : *pair.next;
+}
+const Term<double>& vector_of(const Term<double>& pair) {
+    return pair.base == Term<double>::Base::vector ? pair : *pair.next;
 }
 
 /// Calls f(begin, end, group) for the runs of one group within rows `first` to `first + n`, counted from `first`.
 template <class T, class F> void for_each_run(const Term<T>& term, std::size_t first, std::size_t n, const F& f) {
-    const auto* run = std::upper_bound(term.runs, term.runs + term.run_count, first) - 1;
+    // In most data the groups are in order and none is without rows: the run of a group has its number.
+    const auto group_of_first = static_cast<std::size_t>(term.index[first]);
+    const std::uint32_t* run = term.runs + std::min(group_of_first, term.run_count - 1);
+    if (run[0] > first || run[1] <= first) run = std::upper_bound(term.runs, term.runs + term.run_count, first) - 1;
     for (std::size_t begin = 0; begin < n; ++run) {
         const std::size_t end = std::min<std::size_t>(run[1] - first, n);
         f(begin, end, static_cast<std::size_t>(term.index[*run]));
         begin = end;
     }
 }
-/// Calls f(k, count) for all rows of a run, at most eight at a time. The last sixteen, or fewer, are two batches, of
-/// which the second may be empty: most runs take the same way, whatever their length.
-template <class F> void for_each_batch(std::size_t begin, std::size_t end, const F& f) {
-    std::size_t k = begin;
-    for (; k + 2 * Batch::size < end; k += Batch::size) f(k, Batch::size);
-    const std::size_t count = std::min(end - k, Batch::size);
-    f(k, count);
-    f(k + Batch::size, end - k - count);
+
+/// x[index] for eight indices.
+Batch gathered(const double* x, const Integer* index) {
+    Batch result;
+    for (std::size_t k = 0; k < Batch::size; ++k) result.lanes[k] = x[index[k]];
+    return result;
 }
-template <class T> void add_gathered_runs(const Term<T>& term, double s, const double* x, std::size_t first,
-                                          std::size_t n, double* out, bool is_first) {
-    const std::size_t room = (n + Batch::size - 1) / Batch::size * Batch::size;
+/// out = s * x[index] + others(k, load): the other terms of rows k to k + 7, for which `load` reads numbers at an
+/// address.
+template <class F>
+void set_gathered_rows(double s, const double* x, const Integer* index, std::size_t n, double* out, const F& others) {
+    std::size_t k = 0;
+    for (; k + Batch::size <= n; k += Batch::size)
+        (Batch(s) * gathered(x, index + k) + others(k, Batch::load)).store(out + k);
+    if (k == n) return;
+    Batch some(0.0);
+    for (std::size_t j = k; j < n; ++j) some.lanes[j - k] = x[index[j]];
+    (Batch(s) * some + others(k, [=](const double* from) { return load_some(from, n - k); })).store(out + k);
+}
+
+/// The same, by runs. Those of sixteen rows or fewer, as most are, take the same way, whatever their length: two
+/// batches, of which the second may be empty. There is no branch to be predicted.
+template <class T, class F> void set_gathered_runs(const Term<T>& term, double s, const double* x, std::size_t first,
+                                                   std::size_t n, double* out, const F& others) {
     for_each_run(term, first, n, [&](std::size_t begin, std::size_t end, std::size_t group) {
         const Batch value(s * x[group]);
-        for_each_batch(begin, end, [&](std::size_t k, std::size_t count) {
-            if (!is_first) store_some(load_some(out + k, count) + value, out + k, count);
-            else if (k < room) store_at(value, out, k, room); // the run after this one overwrites what is too much
-        });
+        const auto set = [&](std::size_t k) { (value + others(k, Batch::load)).store(out + k); };
+        std::size_t k = begin;
+        for (; k + 2 * Batch::size < end; k += Batch::size) set(k);
+        if (k + 2 * Batch::size <= n) { // the run after this one overwrites what is too much
+            set(k);
+            set(k + Batch::size);
+            return;
+        }
+        for (; k < end; k += Batch::size) {
+            const Batch sum = value + others(k, [=](const double* from) { return load_at(from, 0, n - k); });
+            store_some(sum, out + k, std::min(end - k, Batch::size));
+        }
     });
 }
-template <class T>
-void scatter_runs(const Term<T>& term, const double* r, std::size_t first, std::size_t n, double* g) {
+template <class T, class F> void set_gathered(const Term<T>& term, double s, const double* x, std::size_t first,
+                                              std::size_t n, double* out, const F& others) {
+    if (term.runs) set_gathered_runs(term, s, x, first, n, out, others);
+    else set_gathered_rows(s, x, term.index + first, n, out, others);
+}
+/// out (+)= s * x[index].
+template <class T> void add_gathered(const Term<T>& term, double s, const double* x, std::size_t first, std::size_t n,
+                                     double* out, const double* start) {
+    if (start) {
+        const Batch begin(*start);
+        return set_gathered(term, s, x, first, n, out, [=](std::size_t, const auto&) { return begin; });
+    }
+    if (!term.runs)
+        return set_gathered_rows(s, x, term.index + first, n, out,
+                                 [=](std::size_t k, const auto&) { return Batch::load(out + k); });
     for_each_run(term, first, n, [&](std::size_t begin, std::size_t end, std::size_t group) {
-        Batch total(0.0);
-        for_each_batch(begin, end, [&](std::size_t k, std::size_t count) { total += load_some(r + k, count); });
-        g[group] += sum(total);
+        const Batch value(s * x[group]);
+        const auto add = [&](std::size_t k, std::size_t count) {
+            store_some(load_some(out + k, count) + value, out + k, count);
+        };
+        std::size_t k = begin;
+        for (; k + 2 * Batch::size < end; k += Batch::size) add(k, Batch::size);
+        const std::size_t count = std::min(end - k, Batch::size);
+        add(k, count);
+        add(k + Batch::size, end - k - count);
     });
 }
 
-/// Notes the runs of a `gather`, where there are long ones: rows that are sorted by group.
-template <class T> void find_runs(Tape<T>& tape, const IntVector& indices, Term<T>& term) {
+/// g[index] += r.
+void scatter(const Integer* index, const double* r, std::size_t n, double* g) {
+    for (std::size_t k = 0; k < n; ++k) g[index[k]] += r[k];
+}
+/// The same, by runs, as above. Returns the sum of r * x, where there is an x.
+template <bool has_x, class T> double scatter_runs(const Term<T>& term, const double* r, const double* x,
+                                                   std::size_t first, std::size_t n, double* g) {
+    Batch products(0.0);
+    for_each_run(term, first, n, [&](std::size_t begin, std::size_t end, std::size_t group) {
+        Batch total(0.0);
+        std::size_t k = begin;
+        for (; k + 2 * Batch::size < end; k += Batch::size) {
+            const Batch row = Batch::load(r + k);
+            total += row;
+            if constexpr (has_x) products += row * Batch::load(x + k);
+        }
+        const TwoBatches rows = load_two(r + k, end - k, n - k);
+        total += rows.low + rows.high;
+        if constexpr (has_x) {
+            const TwoBatches those_of_x = load_two(x + k, end - k, n - k);
+            products += rows.low * those_of_x.low;
+            products += rows.high * those_of_x.high;
+        }
+        g[group] += sum(total);
+    });
+    return sum(products);
+}
+
+/// Notes the runs of a `gather`, where there are long ones: rows that are sorted by group. Then it also says which
+/// index is the largest; negative ones are large, too.
+template <class T> std::uint64_t find_runs(Tape<T>& tape, const IntVector& indices, Term<T>& term) {
     constexpr std::size_t shortest = 4; // on average; shorter ones are better gathered
     const std::size_t n = indices.size();
     const Integer* index = indices.data();
-    if (n < 2 * shortest || n > std::numeric_limits<std::uint32_t>::max()) return;
+    if (n < 2 * shortest || n > std::numeric_limits<std::uint32_t>::max()) return 0;
     const std::size_t most = n / shortest;
     auto* runs = static_cast<std::uint32_t*>(static_cast<void*>(tape.words(most / 2 + 16)));
     std::size_t found = 0;
     runs[found++] = 0;
-    std::size_t k = 1;
+    std::size_t k = 0;
+    std::uint64_t largest = 0;
 #if defined(__AVX512F__)
+    __m512i before = _mm512_set1_epi64(index[0]), largest_of_lanes = _mm512_setzero_si512();
     const auto begins = [&](std::size_t i) {
-        return static_cast<unsigned>(
-            _mm512_cmpneq_epi64_mask(_mm512_loadu_si512(index + i), _mm512_loadu_si512(index + i - 1)));
+        const __m512i here = _mm512_loadu_si512(index + i);
+        const __mmask8 mask = _mm512_cmpneq_epi64_mask(here, _mm512_alignr_epi64(here, before, 7));
+        largest_of_lanes = _mm512_max_epu64(largest_of_lanes, here);
+        before = here;
+        return static_cast<unsigned>(mask);
     };
-    __m512i position = _mm512_setr_epi32(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
+    __m512i position = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     for (; k + 16 <= n && found <= most; k += 16) {
-        const unsigned mask = begins(k) | begins(k + 8) << 8;
+        const unsigned low = begins(k), mask = low | begins(k + 8) << 8;
         _mm512_storeu_si512(runs + found, _mm512_maskz_compress_epi32(static_cast<__mmask16>(mask), position));
         found += static_cast<std::size_t>(__builtin_popcount(mask));
         position = _mm512_add_epi32(position, _mm512_set1_epi32(16));
     }
+    largest = _mm512_reduce_max_epu64(largest_of_lanes);
 #endif
-    for (; k < n && found <= most; ++k)
-        if (index[k] != index[k - 1]) runs[found++] = static_cast<std::uint32_t>(k);
-    if (found > most) return;
+    for (; k < n && found <= most; ++k) {
+        largest = std::max(largest, static_cast<std::uint64_t>(index[k]));
+        if (k > 0 && index[k] != index[k - 1]) runs[found++] = static_cast<std::uint32_t>(k);
+    }
+    if (found > most) return 0;
     runs[found] = static_cast<std::uint32_t>(n);
     term.runs = runs;
     term.run_count = found;
+    return largest;
 }
 
 } // namespace
 
 template <class T> void gather_by(Tape<T>& tape, const IntVector& indices, Term<T>& term) {
     term.index = indices.data();
-    find_runs(tape, indices, term);
-    std::uint64_t largest = 0; // negative ones are large, too
-    for (std::size_t k = 0; k < term.run_count; ++k)
-        largest = std::max(largest, static_cast<std::uint64_t>(term.index[term.runs[k]]));
+    const std::uint64_t largest = find_runs(tape, indices, term);
     if (!term.runs || largest >= term.size) check_indices(indices, term.size);
 }
 
@@ -269,8 +362,12 @@ template <class T> const Term<T>* scaled_terms(Tape<T>& tape, const Term<T>* ter
 template <class T> void evaluate_rows(const Term<T>* terms, std::size_t rows, std::size_t first, std::size_t count,
                                       double* out, std::size_t out_stride) {
     constexpr std::size_t words = words_in<T>;
-    bool is_first = true;
+    T constant(0.0); // what the first of the other terms starts with
+    for (const Term<T>* term = terms; term; term = term->next)
+        if (term->base == Term<T>::Base::one) constant += term->factor * term->coefficient;
+    const double* start = &word(constant, 0);
     for (const Term<T>* term = terms; term; term = term->next) {
+        if (term->base == Term<T>::Base::one) continue;
         const T scale = term->factor * term->coefficient;
         if (term->base == Term<T>::Base::product) {
             const Slot<T> weight{const_cast<double*>(term->values), term->stride};
@@ -285,53 +382,65 @@ template <class T> void evaluate_rows(const Term<T>* terms, std::size_t rows, st
                 }
                 const bool is_sparse = words > 1 && 3 * tangents <= (words - 1) * piece;
                 const auto add = is_sparse ? add_sparse_product<words> : add_product<words>;
-                add(term->matrix + d * rows + first, rows, count, scaled.data(), piece, out, out_stride,
-                    is_first && d == 0);
+                add(term->matrix + d * rows + first, rows, count, scaled.data(), piece, out, out_stride, start);
+                start = nullptr;
             }
-            is_first = false;
             continue;
         }
+        if constexpr (std::same_as<T, double>)
+            if (start && is_pair(*term)) {
+                const Term<T>& groups = gather_of(*term);
+                const Term<T>& slope = vector_of(*term);
+                const Batch factor(slope.factor * slope.coefficient), begin(constant);
+                const double* x = slope.values + first;
+                set_gathered(groups, groups.factor * groups.coefficient, groups.values, first, count, out,
+                             [=](std::size_t k, const auto& load) { return begin + factor * load(x + k); });
+                term = term->next;
+                start = nullptr;
+                continue;
+            }
         const bool is_data = term->stride == 0;
         for (std::size_t p = 0; p < words; ++p) {
             double* plane = out + p * out_stride;
-            bool starts = is_first;
+            const double* begin = start ? start + p : nullptr;
             const auto add = [&](double s, const double* values) {
-                if (p > 0 && s == 0 && !starts) return; // no tangent
-                switch (term->base) {
-                case Term<T>::Base::one: {
-                    const Batch constant(s);
-                    for (std::size_t k = 0; k < count; k += Batch::size)
-                        (starts ? constant : Batch::load(plane + k) + constant).store(plane + k);
-                    break;
-                }
-                case Term<T>::Base::vector: add_scaled(s, values + first, count, plane, starts); break;
-                case Term<T>::Base::gather:
-                    if (term->runs) add_gathered_runs(*term, s, values, first, count, plane, starts);
-                    else add_gathered(s, values, term->index + first, count, plane, starts);
-                    break;
-                case Term<T>::Base::product: break; // above
-                }
-                starts = false;
+                if (p > 0 && s == 0 && !begin) return; // no tangent
+                if (term->base == Term<T>::Base::vector) add_scaled(s, values + first, count, plane, begin);
+                else add_gathered(*term, s, values, first, count, plane, begin);
+                begin = nullptr;
             };
             // Plane p of scale * base is scale_p base_0, and for tangents of both also scale_0 base_p.
-            if (p > 0 && !is_data && term->base != Term<T>::Base::one)
-                add(word(scale, 0), term->values + p * term->stride);
+            if (p > 0 && !is_data) add(word(scale, 0), term->values + p * term->stride);
             add(word(scale, p), term->values);
         }
-        is_first = false;
+        start = nullptr;
     }
+    if (start)
+        for (std::size_t p = 0; p < words; ++p) fill_batches(start[p], count, out + p * out_stride);
 }
 
 template <class T> void pull_rows(const Term<T>* terms, std::size_t rows, std::size_t first, std::size_t count,
                                   const double* r, std::size_t r_stride, TermAdjoint<T>* adjoints) {
+    std::optional<double> total; // of the first plane of r, once it is known
     for (const Term<T>* term = terms; term; term = term->next, ++adjoints) {
+        if constexpr (std::same_as<T, double>)
+            if (is_pair(*term) && gather_of(*term).runs && !vector_of(*term).slot) {
+                const bool is_slope_first = term->base == Term<T>::Base::vector;
+                const double* x = vector_of(*term).values + first;
+                double* sums = adjoints[is_slope_first].base;
+                adjoints[!is_slope_first].factor += scatter_runs<true>(gather_of(*term), r, x, first, count, sums);
+                term = term->next;
+                ++adjoints;
+                continue;
+            }
         const T scale = term->factor * term->coefficient;
         for (std::size_t p = 0; p < words_in<T>; ++p) {
             const double* residual = r + p * r_stride;
             double* base = adjoints->base + p * adjoints->stride;
             switch (term->base) {
             case Term<T>::Base::one:
-                if (term->factor_slot) word(adjoints->factor, p) += total_of(residual, count);
+                if (term->factor_slot)
+                    word(adjoints->factor, p) += p == 0 && total ? *total : total_of(residual, count);
                 break;
             case Term<T>::Base::vector:
                 if (term->factor_slot) {
@@ -347,13 +456,13 @@ template <class T> void pull_rows(const Term<T>* terms, std::size_t rows, std::s
                     }
                 break;
             case Term<T>::Base::gather:
-                if (term->runs) scatter_runs(*term, residual, first, count, base);
+                if (term->runs) scatter_runs<false>(*term, residual, nullptr, first, count, base);
                 else scatter(term->index + first, residual, count, base);
                 break;
             case Term<T>::Base::product:
                 if (p == 0) // all planes at once
-                    add_transposed_product<words_in<T>>(term->matrix + first, rows, count, r, r_stride, term->size,
-                                                        base, adjoints->stride);
+                    total = add_transposed_product<words_in<T>>(term->matrix + first, rows, count, r, r_stride,
+                                                                term->size, base, adjoints->stride);
                 break;
             }
         }
