@@ -353,31 +353,27 @@ template <std::size_t J, class T, class A> auto local_argument(const A& x) {
     else return static_cast<double>(x);
 }
 
-/// The node of a formula that can be replayed.
-template <class F, class... A> struct ReplayedNode {
-    template <std::size_t... I>
-    static auto at(const F& f, const std::array<const double*, sizeof...(A)>& cells, std::index_sequence<I...>) {
-        const auto local = []<std::size_t J, class X>(double x) {
-            if constexpr (is_var<X>) return Local<double, 1U << J>{x, {1.0}};
-            else return x;
-        };
-        return f(local.template operator()<I, A>(*cells[I])...);
-    }
-    using Result = decltype(at(std::declval<const F&>(), {}, std::index_sequence_for<A...>()));
-
-    struct Node : OperationNode<double, Result::size> {
+/// The node of a formula of numbers with the result R, a Local, that can be replayed.
+template <class R, class F, class... A> struct ReplayedNode {
+    struct Node : OperationNode<double, R::size> {
         std::array<const double*, sizeof...(A)> cells;
         const F* formula;
 
         void push_forward() {
-            const Result result = at(*formula, cells, std::index_sequence_for<A...>());
+            const R result = [this]<std::size_t... I>(std::index_sequence<I...>) {
+                const auto local = []<std::size_t J, class X>(double x) {
+                    if constexpr (is_var<X>) return Local<double, 1U << J>{x, {1.0}};
+                    else return x;
+                };
+                return (*formula)(local.template operator()<I, A>(*cells[I])...);
+            }(std::index_sequence_for<A...>());
             this->value = result.value;
             this->adjoint = 0;
-            for (std::size_t k = 0; k < Result::size; ++k) this->shares[k].partial = result.partials[k];
+            for (std::size_t k = 0; k < R::size; ++k) this->shares[k].partial = result.partials[k];
         }
     };
 
-    static OperationNode<double, Result::size>* record(Tape<double>& tape, const F& f, const A&... arguments) {
+    static OperationNode<double, R::size>* record(Tape<double>& tape, const F& f, const A&... arguments) {
         auto* node = tape.template record<Node>();
         node->cells = {tape.cell(arguments)...};
         node->formula = tape.copy(f);
@@ -402,7 +398,7 @@ template <class T, class F, class... A> Var<T> number_on_tape(const F& f, const 
             if (!tape) return Var<T>(result.value);
             OperationNode<T, R::size>* node = nullptr;
             if constexpr (std::same_as<T, double> && is_stateless<F>) {
-                if (tape->for_replay) node = ReplayedNode<F, A...>::record(*tape, f, arguments...);
+                if (tape->for_replay) node = ReplayedNode<R, F, A...>::record(*tape, f, arguments...);
             }
             if (!node) node = tape->template record<OperationNode<T, R::size>>();
             node->value = result.value;

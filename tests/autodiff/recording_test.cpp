@@ -119,8 +119,7 @@ BOOST_AUTO_TEST_CASE(predictors_are_replayed) {
                 [&]<Scalar R>(const Array<R, 1>& x) {
                     const auto eta = x.slice(0, 4)[group] * x[5];
                     return sum_map(
-                        y.extents(), [](const auto& v, const auto& e) { return v * e + log_sigmoid_summand(e); }, y,
-                        eta);
+                        y.extents(), [](const auto& v, const auto& e) { return log_sigmoid_summand(v * e); }, y, eta);
                 },
                 7);
         }
