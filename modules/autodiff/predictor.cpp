@@ -491,7 +491,7 @@ template <class T> TermAdjoint<T>* term_adjoints(Tape<T>& tape, const Term<T>* t
 template <class T> void clear(const Term<T>* terms, TermAdjoint<T>* adjoints) {
     for (const Term<T>* term = terms; term; term = term->next, ++adjoints) {
         adjoints->factor = T(0.0);
-        if (is_summed(*term)) std::fill_n(adjoints->base, adjoints->stride * words_in<T>, 0.0);
+        if (is_summed(*term)) std::fill_n(adjoints->base, term->size * words_in<T>, 0.0);
     }
 }
 

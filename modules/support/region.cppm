@@ -68,9 +68,14 @@ template <Domain D, std::size_t Rank> class Each {
         return u;
     }
     template <Scalar R> auto constrain(const Array<R, 1>& u) const {
-        if constexpr (Rank == 0) return domain_.constrain(u.load(0));
-        else if constexpr (std::same_as<D, Real>) return u.reshape(extents_);
-        else return map([this](const auto& v) { return domain_.constrain(v); }, u.reshape(extents_));
+        const auto shaped = [&] {
+            if constexpr (Rank == 0) return u.load(0);
+            else return u.reshape(extents_);
+        };
+        if constexpr (std::same_as<D, Real>) return shaped();
+        else if constexpr (std::is_empty_v<D>) // a formula that holds nothing can be replayed
+            return map_to(extents_, [](const auto& v) { return D().constrain(v); }, shaped());
+        else return map_to(extents_, [this](const auto& v) { return domain_.constrain(v); }, shaped());
     }
     template <Scalar R> R log_abs_det_jacobian(const Array<R, 1>& u) const {
         return sum_map(u.extents(), [this](const auto& v) { return domain_.log_abs_det_jacobian(v); }, u);

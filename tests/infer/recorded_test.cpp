@@ -130,12 +130,12 @@ BOOST_AUTO_TEST_CASE(errors_are_those_of_the_model) {
     // The shape of the second site leaves its domain while the first one is learned: lgamma would take it.
     const auto model = []<Scalar Real>() -> Model<Real> {
         ++runs;
-        auto x = co_yield sample("x", Normal(-4, 1));
+        auto x = co_yield sample("x", Normal(-40, 1));
         co_yield sample("y", Gamma(x + 0.25, 1), obs = 2.0);
     };
     const auto steps = [&](bool replay) {
         AutoDelta guide(model, init_to_value({{"x", 1.0}}));
-        SVI svi(model, guide, SGD{.lr = 0.1}, TraceELBO{.mode = Mode::reverse, .replay = replay});
+        SVI svi(model, guide, SGD{.lr = 0.01}, TraceELBO{.mode = Mode::reverse, .replay = replay});
         int k = 0;
         try {
             for (; k < 100; ++k) svi.step();
