@@ -86,7 +86,7 @@ def compare(compiler, found):
             good = False
         elif change < -TOLERANCE and is_same:
             verdict = "  fewer: please lower the record"
-        print(f"  {fit:<20} {found[fit]:>9,}  recorded {recorded[fit]:>9,}  {change:+6.1f} %{verdict}")
+        print(f"  {fit:<28} {found[fit]:>9,}  recorded {recorded[fit]:>9,}  {change:+6.1f} %{verdict}")
     if not good:
         print("If this is meant, tests/instructions/compare.py --record writes what is counted now.")
     return good
