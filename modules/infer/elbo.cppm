@@ -35,7 +35,7 @@ struct FindNonFinite : Handler {
         const Real density = message.log_density();
         if (is_finite(density)) return;
         site = message.name();
-        value = format(data_of(message.value));
+        value = message.kind == Kind::factor ? format_exactly(value_of(density)) : format(data_of(message.value));
         log_density = value_of(density);
     }
 

@@ -495,3 +495,35 @@ BOOST_AUTO_TEST_CASE(whatever_happens_to_a_file_it_is_refused_or_loads_the_same_
     BOOST_TEST(refused > 20'000u);
     BOOST_TEST(harmless > 0u);
 }
+
+BOOST_AUTO_TEST_CASE(mini_batches_and_guides_written_by_hand_go_on_with_the_same_bits) {
+    // Acceptance case P38, with local latent sites, whose steps are counted one by one, and with params.
+    const auto rows_model = []<Scalar Real>(const Vector& v) -> Model<Real> {
+        auto mu = co_yield sample("mu", Normal(0, 2));
+        auto spread = co_yield param("spread", 1.0, support::positive);
+        auto rows = co_yield plate("rows", v.size(), {.subsample_size = 2});
+        auto z = co_yield sample("z", Normal(mu, spread).expand(rows));
+        co_yield sample("v", Normal(z, 1), obs = rows.subsample(v));
+    };
+    const auto program = []<Scalar Real>(const Vector& v) -> Model<Real> {
+        auto at = co_yield param("mu_at", 0.5);
+        co_yield sample("mu", Delta(at));
+        auto all = co_yield param("z_at", Vector(v.size()));
+        auto rows = co_yield plate("rows", v.size(), {.subsample_size = 2});
+        co_yield sample("z", Delta(rows.subsample(all)));
+    };
+    const Directory directory;
+    const auto check = [&](auto first, auto second, const std::string& file) {
+        SVI one(rows_model, first, adam, TraceELBO{}, SVIOptions{.seed = 8});
+        one.run(7, y);
+        one.save(directory / file);
+        const auto expected = one.run(9, y).losses;
+        SVI two(rows_model, second, adam, TraceELBO{});
+        two.load(directory / file, y);
+        BOOST_TEST(bits(two.run(9, y).losses) == bits(expected), boost::test_tools::per_element());
+        BOOST_TEST(bits(std::as_const(second).parameters()) == bits(std::as_const(first).parameters()),
+                   boost::test_tools::per_element());
+    };
+    check(AutoDelta(rows_model), AutoDelta(rows_model), "automatic.json");
+    check(Guide(rows_model, program), Guide(rows_model, program), "by_hand.cbor");
+}

@@ -107,4 +107,12 @@ BOOST_AUTO_TEST_CASE(generated_once_for_each_initialization) {
         BOOST_TEST(std::get<double>(choose(LatentSite{"x", hash_name("x"), erased})) == k);
     }
     BOOST_TEST(calls == 5);
+    // The same in fits.
+    const auto model = []<Scalar Real>() -> Model<Real> { co_yield sample("x", Normal(0, 1)); };
+    for (int k = 6; k <= 10; ++k) {
+        AutoDelta guide(model, init);
+        BOOST_TEST(guide.median().get<double>("x") == k);
+        BOOST_TEST(guide.median().get<double>("x") == k);
+    }
+    BOOST_TEST(calls == 10);
 }

@@ -167,8 +167,9 @@ BOOST_AUTO_TEST_CASE(a_rejected_step_leaves_the_moments_as_they_were) {
         std::vector<double> result;
         for (int k = 0; k < 20; ++k) {
             if (is_disturbed && k % 5 == 3)
-                BOOST_CHECK_EXCEPTION(svi.step(true), Error,
-                                      (Says{"edge", "a finite gradient", "a derivative that is not", "not changed"}));
+                BOOST_CHECK_EXCEPTION(
+                    svi.step(true), Error,
+                    (Says{"edge", "a finite gradient", "a derivative that is not, at 0", "not changed"}));
             result.push_back(svi.step(false));
         }
         return result;
@@ -208,4 +209,14 @@ BOOST_AUTO_TEST_CASE(an_svi_forgets_with_its_guide) {
             BOOST_TEST(std::as_const(guide).parameters()[k] == std::copysign(0.1, y[k]),
                        boost::test_tools::tolerance(1e-6)); // what a first step is
     }
+}
+
+BOOST_AUTO_TEST_CASE(options_of_the_optimizer_are_checked_before_a_fit) {
+    // Acceptance case N27.
+    const auto model = []<Scalar Real>() -> Model<Real> { co_yield sample("x", Normal(0, 1)); };
+    AutoDelta guide(model);
+    BOOST_CHECK_EXCEPTION(SVI(model, guide, Adam{.lr = -1}, TraceELBO{}), Error,
+                          (Says{"", "lr of the optimizer above 0", "-1", "Correct"}));
+    BOOST_CHECK_EXCEPTION(SVI(model, guide, SGD{.momentum = 2}, TraceELBO{}), Error,
+                          (Says{"", "momentum of the optimizer", "2", "Correct"}));
 }
