@@ -24,5 +24,6 @@ export import :multivariate_normal;
 export import :normal;
 export import :plain;
 export import :poisson;
+export import :projected_normal;
 export import :student_t;
 export import :uniform;

@@ -191,7 +191,11 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
         plain().check_parameters();
         if constexpr (((std::same_as<element_t<P>, Var<double>>) || ...)) record_check();
     }
-    void check_value(const Data& data) const { plain().check_value(data); }
+    void check_value(const Data& data) const {
+        plain().check_value(data);
+        if constexpr (support_moves)
+            if (Tape<double>* tape = tape_of_parameters()) tape->can_replay = false; // no replay would check the data
+    }
     Data draw(Random& random) const { return plain().draw(random); }
     Data mean() const { return plain().mean(); }
     Data variance() const { return plain().variance(); }
@@ -249,6 +253,8 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
 
   private:
     template <class, std::size_t, class...> friend class Elementwise;
+    template <class A> using plain_t =
+        std::conditional_t<std::same_as<element_t<A>, Var<double>>, double, element_t<A>>;
     using Mask = array_t<Integer, Rank>;
 
     /// u in the shape of the distribution.
@@ -331,13 +337,21 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
         void pull_back() {}
         void push_forward() { plain->check_parameters(); }
     };
-    void record_check() const {
+    /// Whether the bounds of the support are parameters that may be on a tape.
+    static constexpr bool support_moves = !std::same_as<decltype(Family::support(std::declval<element_t<P>>()...)),
+                                                        decltype(Family::support(std::declval<plain_t<P>>()...))>;
+    /// The tape that a parameter is on, if one is.
+    Tape<double>* tape_of_parameters() const {
         Tape<double>* tape = nullptr;
         const auto find = [&]<class A>(const A& p) {
             if constexpr (std::same_as<A, Var<double>>) tape = p.slot ? p.tape : tape;
             else if constexpr (std::same_as<element_t<A>, Var<double>>) tape = p.tape() ? p.tape() : tape;
         };
         std::apply([&](const auto&... p) { (find(p), ...); }, parameters_);
+        return tape;
+    }
+    void record_check() const {
+        Tape<double>* tape = tape_of_parameters();
         if (!tape || !tape->for_replay) return;
         auto* node = tape->template record<CheckNode>();
         node->plain = tape->copy(plain(tape));

@@ -57,10 +57,10 @@ template <Scalar Real, class T> class [[nodiscard]] Model {
         void unhandled_exception() { throw; } // leaves through `drive`; the frame may then only be destroyed
 
         template <class D, class O> auto yield_value(const Sample<D, O>& effect) {
-            return SampleSite<Real, D, O>(*run, effect);
+            return SampleSite<Real, D, O, const Sample<D, O>&>(*run, effect);
         }
         template <class D, class O> auto yield_value(Sample<D, O>&& effect) {
-            return SampleSite<Real, D, O>(*run, std::move(effect));
+            return SampleSite<Real, D, O, Sample<D, O>>(*run, std::move(effect));
         }
         template <class V> auto yield_value(const Deterministic<V>& effect) {
             return DeterministicSite<Real, V>(*run, effect);

@@ -37,13 +37,10 @@ std::uint64_t full_hash(const Name& base, std::span<const Frame> frames, const P
     if (frames.empty() && !prefix) return base.hash;
     std::uint64_t hash = hash_name("");
     bool is_scoped = false;
-    const auto enter = [&](std::string_view scope) {
+    for_each_scope(frames, prefix, [&](std::string_view scope) {
         hash = hash_name("/", hash_name(scope, hash));
         is_scoped = true;
-    };
-    for (; prefix; prefix = prefix->inner) enter(prefix->text);
-    for (const Frame& frame : frames)
-        if (frame.index == Frame::scope) enter(frame.name);
+    });
     hash = is_scoped ? hash_name(base.text, hash) : base.hash;
     for (const Frame& frame : frames)
         if (frame.index >= 0) hash = hash_name(IndexText(frame.index).view(), hash);
@@ -52,9 +49,7 @@ std::uint64_t full_hash(const Name& base, std::span<const Frame> frames, const P
 
 std::string full_name(const Name& base, std::span<const Frame> frames, const Prefix* prefix) {
     std::string name;
-    for (; prefix; prefix = prefix->inner) name.append(prefix->text).append("/");
-    for (const Frame& frame : frames)
-        if (frame.index == Frame::scope) name.append(frame.name).append("/");
+    for_each_scope(frames, prefix, [&](std::string_view scope) { name.append(scope).append("/"); });
     name += base.text;
     for (const Frame& frame : frames)
         if (frame.index >= 0) name += IndexText(frame.index).view();

@@ -80,6 +80,13 @@ struct Prefix {
     const Prefix* inner;
 };
 
+/// Calls f with the text of each scope around a site, outermost first.
+template <class F> void for_each_scope(std::span<const Frame> frames, const Prefix* prefix, const F& f) {
+    for (; prefix; prefix = prefix->inner) f(prefix->text);
+    for (const Frame& frame : frames)
+        if (frame.index == Frame::scope) f(frame.name);
+}
+
 /// The full name of a site: scope prefixes, then the name, then the indices of sequential plates, "a/theta[3]"; and its
 /// hash, which needs no memory.
 std::string full_name(const Name& base, std::span<const Frame> frames, const Prefix* prefix = nullptr);

@@ -52,11 +52,11 @@ template <Scalar Real> struct Site {
 
 /// The distribution of a site, repeated to the shape of its data where the data has more axes.
 template <class D, class O>
-decltype(auto) site_distribution(const Sample<D, O>& effect, std::span<const Frame> frames) {
+decltype(auto) site_distribution(const D& distribution, const Sample<D, O>& effect, std::span<const Frame> frames) {
     if constexpr (requires { typename O::type; }) {
         constexpr std::size_t rank = rank_of<typename O::type>;
         if constexpr (rank > D::rank) {
-            if (effect.observation.data) return effect.distribution.expand_to(effect.observation.data->extents());
+            if (effect.observation.data) return distribution.expand_to(effect.observation.data->extents());
             Extents<rank> extents; // latent this time: as long as the plates around it
             std::size_t axes = 0;
             for (const Frame& plate : frames)
@@ -65,22 +65,24 @@ decltype(auto) site_distribution(const Sample<D, O>& effect, std::span<const Fra
                     ++axes;
                 }
             if (axes < rank) missing_plates(effect.name, frames, axes, rank);
-            return effect.distribution.expand_to(extents);
+            return distribution.expand_to(extents);
         } else {
-            return (effect.distribution);
+            return (distribution);
         }
     } else {
-        return (effect.distribution);
+        return (distribution);
     }
 }
 
-template <Scalar Real, class D, class O> struct SampleSite : Site<Real> {
+/// `Effect` is what was yielded: a temporary, Sample, which is the site's own, or an lvalue, const Sample&.
+template <Scalar Real, class D, class O, class Effect> struct SampleSite : Site<Real> {
     static_assert(!D::is_discrete || !std::same_as<O, NotObserved> || std::same_as<Real, double>,
                   "a discrete latent site cannot be learned: sum it out of the model by hand (log_sum_exp), or write "
                   "obs = absent if a handler gives its value");
-    // The effect outlives its site, which borrows from it what it need not repeat.
-    using Held = decltype(site_distribution(std::declval<const Sample<D, O>&>(), {}));
-    using Repeated = std::remove_cvref_t<Held>;
+    // The effect outlives its site, which borrows from it what it need not repeat, or else copy.
+    using Borrowed = decltype(site_distribution(std::declval<const D&>(), std::declval<const Sample<D, O>&>(), {}));
+    using Repeated = std::remove_cvref_t<Borrowed>;
+    using Held = std::conditional_t<std::is_reference_v<Effect>, Repeated, Borrowed>;
     static constexpr auto reply_type() {
         if constexpr (!D::is_discrete) return std::type_identity<array_t<Real, Repeated::rank>>();
         else if constexpr (requires { typename O::type; })
@@ -90,7 +92,7 @@ template <Scalar Real, class D, class O> struct SampleSite : Site<Real> {
     using Reply = typename decltype(reply_type())::type;
 
     /// Moves the data out of an effect that is a temporary.
-    template <class Effect> SampleSite(const Run<Real>& run, Effect&& effect)
+    SampleSite(const Run<Real>& run, Effect&& effect)
         : Site<Real>(Kind::sample, effect.name, run), density(named(effect, run.state.frames)) {
         this->message.distribution = &density;
         if constexpr (requires { typename O::type; })
@@ -112,18 +114,26 @@ template <Scalar Real, class D, class O> struct SampleSite : Site<Real> {
 
     /// The distribution, repeated along plates where it has an axis of size 1; an error in making it gets the name of
     /// the site.
-    template <class Effect> static Held named(Effect& effect, std::span<const Frame> frames) {
+    static Held named(std::remove_reference_t<Effect>& effect, std::span<const Frame> frames) {
         try {
-            if constexpr (D::rank > 0 && !std::is_const_v<Effect> &&
-                          requires { effect.distribution.repeat_along(1, 1); })
-                for (const Frame& plate : frames)
-                    if (plate.is_vectorized() && plate.axis > 0)
-                        effect.distribution.repeat_along(plate.axis, plate.size);
-            return site_distribution(effect, frames);
+            if constexpr (D::rank == 0) {
+                return site_distribution(effect.distribution, effect, frames);
+            } else if constexpr (std::is_reference_v<Effect>) { // to be used again, perhaps in other plates
+                D copy = effect.distribution;
+                return site_distribution(repeat_along(copy, frames), effect, frames);
+            } else {
+                return site_distribution(repeat_along(effect.distribution, frames), effect, frames);
+            }
         } catch (const Error& error) {
             if (!error.site.empty()) throw;
             throw Error(full_name(effect.name, frames), error.expected, error.found, error.advice);
         }
+    }
+    static const D& repeat_along(D& distribution, std::span<const Frame> frames) {
+        if constexpr (requires { distribution.repeat_along(1, 1); })
+            for (const Frame& plate : frames)
+                if (plate.is_vectorized() && plate.axis > 0) distribution.repeat_along(plate.axis, plate.size);
+        return distribution;
     }
 
     Erased<Real, Held> density;

@@ -59,17 +59,24 @@ template <class M, class... Inner, AnyHandler H> auto operator|(const Handled<M,
         handled.model, std::tuple_cat(handled.handlers, std::tuple<stored_handler_t<H>>(std::forward<H>(handler)))};
 }
 
-template <Scalar Real> void Run<Real>::handle(Message<Real>& message) {
+/// Calls f; an Error that names no site gets the name of this one.
+template <Scalar Real, class F> void naming(const Message<Real>& message, const F& f) {
     try {
+        f();
+    } catch (const Error& error) {
+        if (!error.site.empty()) throw;
+        throw Error(message.name(), error.expected, error.found, error.advice);
+    }
+}
+
+template <Scalar Real> void Run<Real>::handle(Message<Real>& message) {
+    naming(message, [&] {
         if (message.distribution && state.options.validate) {
             message.distribution->check_parameters();
             if (message.kind == Kind::sample) check_plates(message.frames, message.distribution->batch_shape());
         }
         dispatch(message);
-    } catch (const Error& error) {
-        if (!error.site.empty()) throw;
-        throw Error(message.name(), error.expected, error.found, error.advice);
-    }
+    });
 }
 
 /// What happens to a site when every handler has seen it: it is checked, and with a value it is done.
@@ -111,7 +118,7 @@ template <Scalar Real, class... H> class Stack final : public Run<Real> {
         } else {
             auto& handler = std::get<I>(handlers_);
             if constexpr (requires { handler.process(message, [](Message<Real>&) {}); })
-                handler.process(message, [this](Message<Real>& other) { pass<I + 1>(other); });
+                handler.process(message, [this](Message<Real>& other) { naming(other, [&] { pass<I + 1>(other); }); });
             else handler.process(message);
             if (message.stop) pass<sizeof...(H)>(message);
             else pass<I + 1>(message);

@@ -1,5 +1,4 @@
 module;
-#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -23,17 +22,12 @@ void RunState::visit(const Name& base, std::uint64_t hash, const Prefix* prefix)
     site.hash = hash;
     if (base.is_literal) site.literal = base.text;
     site.where = base.where;
-    if (prefix || std::ranges::any_of(frames, [](const Frame& f) { return f.index == Frame::scope; })) {
-        site.scope_begin = scopes_.size();
-        const auto enter = [&](std::string_view scope) {
-            scopes_.insert(scopes_.end(), scope.begin(), scope.end());
-            scopes_.push_back('/');
-        };
-        for (; prefix; prefix = prefix->inner) enter(prefix->text);
-        for (const Frame& frame : frames)
-            if (frame.index == Frame::scope) enter(frame.name);
-        site.scope_size = scopes_.size() - site.scope_begin;
-    }
+    site.scope_begin = scopes_.size();
+    for_each_scope(frames, prefix, [&](std::string_view scope) {
+        scopes_.insert(scopes_.end(), scope.begin(), scope.end());
+        scopes_.push_back('/');
+    });
+    site.scope_size = scopes_.size() - site.scope_begin;
     if (sites_.size() <= few) return;
     if (2 * sites_.size() >= slots_.size()) grow();
     else insert(sites_.size());

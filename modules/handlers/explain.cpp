@@ -5,6 +5,8 @@ module;
 
 module modus.handlers;
 
+import modus.effects;
+
 namespace modus {
 
 std::string type_name_in(const std::string& function) {
@@ -15,12 +17,17 @@ std::string type_name_in(const std::string& function) {
     return name;
 }
 
-std::string explain_stack(const std::vector<std::string>& handlers) {
+std::string describe_plate(const Plate& plate) {
+    return "plate(" + std::string(plate.name()) + ", " + std::to_string(plate.size) + ")";
+}
+
+std::string explain_stack(const std::vector<StackLayer>& layers) {
     std::string text = "A site of the model goes outwards:\n  model\n";
-    for (const std::string& handler : handlers) text += "  -> " + handler + "\n";
+    for (const auto& [layer, is_plate] : layers) text += (is_plate ? "  in " : "  -> ") + layer + "\n";
     text += "  -> default: a value is checked; a latent site without one is an error\n"
             "and back inwards, with its final value:\n";
-    for (std::size_t k = handlers.size(); k-- > 0;) text += "  <- " + handlers[k] + "\n";
+    for (std::size_t k = layers.size(); k-- > 0;)
+        if (!layers[k].is_plate) text += "  <- " + layers[k].text + "\n";
     return text + "  <- model\n";
 }
 

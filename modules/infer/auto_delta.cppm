@@ -49,6 +49,10 @@ template <class M, class Plates = NoPlates> class AutoDelta : public PointGuide<
         if (found.blocks.empty() && !options_.allow_empty)
             throw Error("", "a model with latent sites", "none",
                         "Leave out some of the data, or pass AutoDeltaOptions{.allow_empty = true}.");
+        for (const std::string& name : initializer_.names())
+            if (!found.find(hash_name(name)))
+                throw Error(name, "one of the latent sites: " + found.names(), "no site of this name in init_to_value",
+                            "Check the spelling; a site with data has no initial value.");
         return found;
     }
 

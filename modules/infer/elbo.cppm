@@ -59,10 +59,10 @@ struct TraceELBO {
     bool compact = false;
     /// Run the model once, and afterwards repeat what it did with numbers, without running it: for models that do the
     /// same at each call with the same arguments. A model that branches on the values of its sites, that holds what
-    /// changes (a lambda that captures by reference, in a formula), or whose plates draw is run each time, as without
-    /// this; but nobody can see whether it reads a global variable, draws numbers or prints, so that this has to be
-    /// asked for. Nor are data checked again against bounds that move: run a model whose data are Uniform(low, high)
-    /// with learned bounds. Same result, to the last bit. Small models are several times as fast. Pyro: JitTrace_ELBO.
+    /// changes (a lambda that captures by reference, in a formula), whose data have learned bounds (as with Uniform),
+    /// or whose plates draw is run each time, as without this; but nobody can see whether it reads a global variable,
+    /// draws numbers or prints, so that this has to be asked for. Same result, to the last bit. Small models are
+    /// several times as fast. Pyro: JitTrace_ELBO.
     bool replay = false;
     /// What has been compacted, or recorded; filled by use.
     mutable CompactData compact_data{};

@@ -3,8 +3,10 @@ module;
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 module modus.infer;
 
@@ -72,15 +74,18 @@ Initializer init_to_uniform(UniformInit options) {
 }
 
 Initializer init_to_value(NamedValues values, Initializer fallback) {
+    std::vector<std::string> names = fallback.names();
+    for (const auto& entry : values) names.push_back(entry.name);
     auto shared = std::make_shared<const NamedValues>(std::move(values));
     return Initializer(std::function<Initializer()>([shared, fallback] {
-        return Initializer([shared, choice = fallback.begin()](const LatentSite& site) {
-            if (const auto* entry = shared->find(site.hash)) return entry->value;
-            if (choice) return choice(site);
-            throw Error(site.name, "an initial value", "none in init_to_value, which has no fallback",
-                        "Add the value, or pass a fallback such as init_to_median.");
-        });
-    }));
+               return Initializer([shared, choice = fallback.begin()](const LatentSite& site) {
+                   if (const auto* entry = shared->find(site.hash)) return entry->value;
+                   if (choice) return choice(site);
+                   throw Error(site.name, "an initial value", "none in init_to_value, which has no fallback",
+                               "Add the value, or pass a fallback such as init_to_median.");
+               });
+           }))
+        .for_names(std::move(names));
 }
 
 } // namespace modus

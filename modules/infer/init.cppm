@@ -5,6 +5,7 @@ module;
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 // Where learnable points start. Pyro: pyro.infer.autoguide.initialization.
 export module modus.infer:init;
@@ -39,8 +40,17 @@ class Initializer {
     /// The choice for one initialization; called once for each.
     Choice begin() const { return begin_ ? begin_() : nullptr; }
 
+    /// The sites that it was made for by name, each of which must be there.
+    const std::vector<std::string>& names() const { return names_; }
+    Initializer for_names(std::vector<std::string> names) const {
+        Initializer result = *this;
+        result.names_ = std::move(names);
+        return result;
+    }
+
   private:
     std::function<Choice()> begin_;
+    std::vector<std::string> names_;
 };
 
 /// The median of the prior, exactly (its quantile 1/2); the feasible point where the median is not finite, or where
@@ -62,7 +72,7 @@ struct UniformInit {
 Initializer init_to_uniform(UniformInit options = {});
 
 /// The given values, and the fallback for the sites without one. With `Initializer()` as the fallback, such a site is
-/// an Error.
+/// an Error; a name that no latent site has is one always (but for a part of a GuideList, which sees some of them).
 Initializer init_to_value(NamedValues values, Initializer fallback = init_to_uniform());
 
 /// A new initialization for each fit: `generate()` is called once for each, and returns an Initializer.

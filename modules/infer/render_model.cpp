@@ -1,6 +1,7 @@
 module;
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -12,6 +13,7 @@ module;
 #include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
+#include <variant>
 #include <vector>
 
 module modus.infer;
@@ -61,6 +63,37 @@ void write_level(const std::vector<ModelGraph::Node>& nodes, const std::vector<M
     }
 }
 
+bool is_latent(const Message<double>& message) {
+    return (message.kind == Kind::sample || message.kind == Kind::param) && message.provenance == Provenance::none;
+}
+
+/// Point number `number` of the support, the same ones for the same site; nowhere special, where a product would hide a
+/// dependence.
+Data some_point(const Density<double>& distribution, std::uint64_t hash, std::uint64_t number) {
+    Random random(number, hash);
+    if (distribution.is_discrete()) return distribution.draw(random);
+    Vector u(distribution.unconstrained_size());
+    for (std::size_t k = 0; k < u.size(); ++k) u[k] = 2 * random.uniform() - 1;
+    return data_of(distribution.constrain(u));
+}
+
+/// Two other points; fewer where so many draws of a discrete distribution do not differ.
+std::vector<Data> other_points(const Density<double>& distribution, std::uint64_t hash, const Data& value) {
+    std::vector<Data> points;
+    for (std::uint64_t k = 1; k <= 32 && points.size() < 2; ++k) {
+        Data point = some_point(distribution, hash, k);
+        if (point != value && std::ranges::find(points, point) == points.end()) points.push_back(std::move(point));
+    }
+    return points;
+}
+
+/// What a site adds to the log joint density with this value.
+double density_at(const Message<double>& message, const Data& value) {
+    if (message.kind == Kind::factor) return message.log_factor;
+    return message.kind == Kind::sample ? message.distribution->log_density(to_value<double>(value), message.mask) : 0;
+}
+bool differ(double a, double b) { return a != b && !(std::isnan(a) && std::isnan(b)); }
+
 bool ends_with(const std::string& text, const std::string& end) {
     return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
@@ -95,6 +128,10 @@ std::string ModelGraph::dot() const {
     return out + "}\n";
 }
 
+void FindNodes::process(Message<double>& message) const {
+    if (wants_answer(message)) message.value = to_value<double>(some_point(*message.distribution, message.hash, 0));
+}
+
 void FindNodes::postprocess(Message<double>& message) {
     if (message.kind == Kind::plate) return;
     ModelGraph::Node node{.name = "",
@@ -115,16 +152,38 @@ void FindNodes::postprocess(Message<double>& message) {
         node.plates.push_back({name, name + "  " + size});
     }
     node.name = full_name(message.base, scopes, message.prefix);
-    nodes.push_back({message.hash, graph.add(std::move(node))});
-    if (has_value(message.value)) values.add(message.name(), message.value);
+    Site site{message.hash, graph.add(std::move(node)), data_of(message.value), 0, {}};
+    site.log_density = density_at(message, site.value);
+    if (is_latent(message)) site.others = other_points(*message.distribution, message.hash, site.value);
+    sites.push_back(std::move(site));
 }
 
-std::size_t FindNodes::node(std::uint64_t hash) const {
-    const auto found = std::ranges::find(nodes, hash, &std::pair<std::uint64_t, std::size_t>::first);
-    if (found == nodes.end())
-        throw Error("", "the same sites in each run", "a site that an earlier run did not have",
-                    "Draw the graph of a model whose sites do not depend on chance.");
-    return found->second;
+const FindNodes::Site* FindNodes::find(std::uint64_t hash) const {
+    const auto found = std::ranges::find(sites, hash, &Site::hash);
+    return found == sites.end() ? nullptr : &*found;
+}
+
+std::size_t FindNodes::others_of(std::size_t node) const {
+    const auto found = std::ranges::find(sites, node, &Site::node);
+    return found == sites.end() ? 0 : found->others.size();
+}
+
+void FollowChange::process(Message<double>& message) const {
+    if (!wants_answer(message)) return;
+    const auto* site = found.find(message.hash);
+    if (!site) return; // it is there for other values only
+    const bool changes = site->node == from && other < site->others.size();
+    message.value = to_value<double>(changes ? site->others[other] : site->value);
+}
+
+void FollowChange::postprocess(Message<double>& message) const {
+    if (message.kind == Kind::plate) return;
+    const auto* site = found.find(message.hash);
+    if (!site) return;
+    const bool changes = message.kind == Kind::deterministic
+                             ? data_of(message.value) != site->value
+                             : differ(density_at(message, site->value), site->log_density);
+    if (changes) graph.connect(from, site->node);
 }
 
 void save_graph(const std::string& dot, const std::string& path) {

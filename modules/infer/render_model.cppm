@@ -1,12 +1,7 @@
 module;
-#include <array>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <string>
-#include <utility>
-#include <variant>
 #include <vector>
 
 // render_model draws the graph of a model.
@@ -48,82 +43,55 @@ class ModelGraph {
     std::vector<Node> nodes_;
 };
 
-/// Finds the nodes, at one value of each latent site.
+/// Finds the nodes, at one value of each latent site, with the densities there and other values of each latent site.
 struct FindNodes : Handler {
+    struct Site {
+        std::uint64_t hash;
+        std::size_t node;
+        Data value;               ///< none of sites without one
+        double log_density;       ///< of sites without one: 0
+        std::vector<Data> others; ///< of latent sites: other points of the support
+    };
     ModelGraph& graph;
-    std::vector<std::pair<std::uint64_t, std::size_t>> nodes; // of each site, by its hash
-    NamedValues values;
+    std::vector<Site> sites;
 
     explicit FindNodes(ModelGraph& graph_) : graph(graph_) {}
+    void process(Message<double>& message) const;
     void postprocess(Message<double>& message);
-    /// The number of a site's node.
-    std::size_t node(std::uint64_t hash) const;
+    const Site* find(std::uint64_t hash) const;
+    /// How many other values there are for the sites of a node.
+    std::size_t others_of(std::size_t node) const;
 };
 
-/// Marks the values of eight nodes, one in each tangent, and finds the sites where a mark arrives. A mark is a NaN: it
-/// survives every operation, also where a derivative is 0.
-struct FollowMarks : Handler {
-    static constexpr std::size_t lanes = 8;
-    using Real = Dual<double, lanes>;
-
+/// Gives the latent sites of one node another value, and finds the sites whose densities or values this changes: they
+/// depend on the node. Derivatives would not do: they are not there for discrete sites, and 0 at some points.
+struct FollowChange : Handler {
     const FindNodes& found;
     ModelGraph& graph;
-    std::size_t first; // the node of tangent 0
+    std::size_t from;  // the node that changes
+    std::size_t other; // to which of its other values
 
-    FollowMarks(const FindNodes& found_, ModelGraph& graph_, std::size_t first_)
-        : found(found_), graph(graph_), first(first_) {}
-
-    void process(Message<Real>& message) {
-        if (!wants_answer(message)) return;
-        const auto* entry = found.values.find(message.hash);
-        if (!entry) return; // in another part of the loop
-        const std::size_t node = found.node(message.hash);
-        Real mark(0.0);
-        if (node >= first && node < first + lanes)
-            mark.tangent[node - first] = std::numeric_limits<double>::quiet_NaN();
-        const auto marked = [&mark](const auto& x) { return mark + x; };
-        if (const auto* number = std::get_if<double>(&entry->value)) message.value = marked(*number);
-        else if (const auto* vector = std::get_if<Vector>(&entry->value)) message.value = map(marked, *vector);
-        else if (const auto* matrix = std::get_if<Matrix>(&entry->value)) message.value = map(marked, *matrix);
-        else message.value = to_value<Real>(entry->value);
-    }
-    void postprocess(Message<Real>& message) {
-        if (message.kind == Kind::plate) return;
-        const std::size_t to = found.node(message.hash);
-        if (message.kind == Kind::deterministic) follow(message.value, to);
-        else if (message.kind == Kind::factor) follow(message.log_factor, to);
-        else if (message.kind == Kind::sample)
-            follow(message.distribution->log_density(to_value<Real>(data_of(message.value))), to);
-    }
-
-  private:
-    void follow(const Real& x, std::size_t to) {
-        for (std::size_t k = 0; k < lanes; ++k)
-            if (std::isnan(x.tangent[k])) graph.connect(first + k, to);
-    }
-    void follow(const Value<Real>& value, std::size_t to) {
-        if (const auto* number = std::get_if<Real>(&value)) return follow(*number, to);
-        const auto all = [&](const auto& array) {
-            for (std::size_t k = 0; k < array.size(); ++k) follow(array.load(k), to);
-        };
-        if (const auto* vector = std::get_if<Array<Real, 1>>(&value)) all(*vector);
-        else if (const auto* matrix = std::get_if<Array<Real, 2>>(&value)) all(*matrix);
-    }
+    FollowChange(const FindNodes& found_, ModelGraph& graph_, std::size_t from_, std::size_t other_)
+        : found(found_), graph(graph_), from(from_), other(other_) {}
+    void process(Message<double>& message) const;
+    void postprocess(Message<double>& message) const;
 };
 
-/// The graph of a model on these arguments. Latent sites need no handler: they are looked at in one point of their
-/// support. Dependence that goes through an `if` or through integers is not seen. Throws Error as a run does.
+/// The graph of a model on these arguments. Latent sites need no handler: they are looked at in a few points of their
+/// supports, and a site depends on another one where its density, with its own value held, changes with the other one's
+/// value at one of them. A site that is there only for some values has no edge from what decides it. Throws Error as a
+/// run does.
 template <class M, class... A> ModelGraph model_graph(const M& model, const A&... arguments) {
     ModelGraph graph;
     FindNodes find(graph);
-    const RunOptions options{.subsample_seed = 0, .fill = true};
+    RunOptions options{.subsample_seed = 0, .fill = true};
     run(options, with_handler(model, find), arguments...);
-    for (std::size_t first = 0; first < graph.nodes().size(); first += FollowMarks::lanes) {
-        FollowMarks follow(find, graph, first);
-        RunOptions unchecked = options;
-        unchecked.validate = false;
-        run<FollowMarks::Real>(unchecked, with_handler(model, follow), arguments...);
-    }
+    options.validate = false; // the value that is held may lie outside the new support: a dependence, too
+    for (std::size_t from = 0; from < graph.nodes().size(); ++from)
+        for (std::size_t other = 0; other < find.others_of(from); ++other) {
+            FollowChange follow(find, graph, from, other);
+            run(options, with_handler(model, follow), arguments...);
+        }
     return graph;
 }
 

@@ -8,5 +8,6 @@ export import :domain;
 export import :random;
 export import :region;
 export import :simplex;
+export import :sphere;
 export import :sticks;
 export import :value;

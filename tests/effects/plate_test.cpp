@@ -423,3 +423,20 @@ BOOST_AUTO_TEST_CASE(an_axis_of_size_one_repeats_along_its_plate) {
                           (Says{"y", "size 4 at batch axis -1, inside plate 'outer' of size 4", "batch shape [3, 2]",
                                 "as long as the plate"}));
 }
+
+BOOST_AUTO_TEST_CASE(an_effect_that_is_kept_repeats_along_each_of_its_plates) {
+    const auto model = []<Scalar Real>() -> Model<Real, std::vector<std::size_t>> {
+        const auto site = sample("z", Normal(Vector{0}, 1));
+        auto changing = sample("w", Normal(Vector{0}, 1));
+        std::vector<std::size_t> sizes;
+        for (auto i : co_yield plate("loop", 2)) {
+            auto rows = co_yield plate("rows", 3 + i);
+            const auto z = co_yield site;
+            const auto w = co_yield changing;
+            sizes.push_back(z.size());
+            sizes.push_back(w.size());
+        }
+        co_return sizes;
+    };
+    BOOST_TEST(run(model | Record()) == (std::vector<std::size_t>{3, 3, 4, 4}), boost::test_tools::per_element());
+}

@@ -35,3 +35,22 @@ BOOST_AUTO_TEST_CASE(the_stack_is_printed_in_its_order) {
                        "  <- model\n");
     BOOST_TEST(explain(small_model).find("  model\n  -> default") != std::string::npos);
 }
+
+BOOST_AUTO_TEST_CASE(plates_around_a_model_are_shown_with_the_handlers_inside) {
+    const auto copies = small_model | seed(7) | plate("copies", 3);
+    BOOST_TEST(explain(copies | scale(0.5) | plate("more", 2) | trace) ==
+               "A site of the model goes outwards:\n"
+               "  model\n"
+               "  -> seed(7)\n"
+               "  in plate(copies, 3)\n"
+               "  -> scale(0.50)\n"
+               "  in plate(more, 2)\n"
+               "  -> trace\n"
+               "  -> default: a value is checked; a latent site without one is an error\n"
+               "and back inwards, with its final value:\n"
+               "  <- trace\n"
+               "  <- scale(0.50)\n"
+               "  <- seed(7)\n"
+               "  <- model\n");
+    BOOST_TEST(explain(copies).find("  in plate(copies, 3)\n  -> default") != std::string::npos);
+}

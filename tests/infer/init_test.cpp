@@ -91,6 +91,19 @@ BOOST_AUTO_TEST_CASE(given_values_then_the_fallback) {
     BOOST_TEST(std::get<double>(initial(init_to_value({{"x", 0.7}}, init_to_median), Normal(5, 1), "y")) == 5);
     BOOST_CHECK_EXCEPTION(initial(init_to_value({{"x", 0.7}}, Initializer()), Normal(5, 1), "y"), Error,
                           (Says{"y", "an initial value", "none in init_to_value", "fallback"}));
+    // A name without a site is not passed over.
+    const auto model = []<Scalar Real>() -> Model<Real> {
+        co_yield sample("x", Normal(0, 1));
+        co_yield sample("y", Normal(0, 1), obs = 1.0);
+    };
+    for (const std::string name : {"xx", "y"}) {
+        AutoDelta guide(model, init_to_value({{name, 0.7}}, init_to_value({{"x", 0.5}})));
+        BOOST_CHECK_EXCEPTION(
+            guide.setup(), Error,
+            (Says{name, "one of the latent sites: x", "no site of this name in init_to_value", "Check the spelling"}));
+    }
+    AutoDelta guide(model, init_to_value({}, init_to_value({{"x", 0.5}})));
+    BOOST_TEST(value_as<double>(guide.get("x")) == 0.5);
 }
 
 BOOST_AUTO_TEST_CASE(generated_once_for_each_initialization) {

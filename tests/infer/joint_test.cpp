@@ -27,8 +27,10 @@ constexpr auto everything = []<Scalar Real>(Observed<Vector> y) -> Model<Real> {
     auto z = co_yield sample("z", MultivariateNormal(Vector{1, -2}, scale_tril));
     auto shares = co_yield sample("shares", Dirichlet(Vector{2, 3, 4}));
     auto factor = co_yield sample("factor", LKJCholesky(2, 1.5));
+    auto direction = co_yield sample("direction", ProjectedNormal(Vector{0, 3, -4}));
     co_yield sample("category", Categorical(shares), obs = 1);
     co_yield sample("y", MultivariateNormal(z, factor), obs = y);
+    co_yield sample("x", Normal(direction, 1).to_event(1), obs = Vector{1, 2, 3});
 };
 const Vector y{0.5, -1};
 
@@ -80,6 +82,7 @@ BOOST_AUTO_TEST_CASE(P13_shapes_are_kept_and_the_loss_is_finite) {
         BOOST_TEST(values.get<Vector>("z").size() == 2u);
         BOOST_TEST(values.get<Vector>("shares").size() == 3u);
         BOOST_TEST((values.get<Matrix>("factor").extents() == Extents<2>{2, 2}));
+        BOOST_TEST(values.get<Vector>("direction").size() == 3u);
         BOOST_CHECK_NO_THROW(run(everything | condition(values), y)); // inside the supports
     }
 }
@@ -93,6 +96,7 @@ BOOST_AUTO_TEST_CASE(P16_P17_multivariate_priors_start_at_a_point_that_needs_no_
         const auto values = start(init);
         for (const double share : values.get<Vector>("shares")) BOOST_TEST(share == 1.0 / 3, nine_digits);
         BOOST_TEST((values.get<Matrix>("factor") == Matrix{{1, 0}, {0, 1}}));
+        for (const double x : values.get<Vector>("direction")) BOOST_TEST(x == 1 / std::sqrt(3.0), nine_digits);
     }
     BOOST_TEST((start(init_to_feasible).get<Vector>("z") == Vector{0, 0}));
     BOOST_TEST((start(init_to_median).get<Vector>("z") == Vector{1, -2}));
@@ -101,10 +105,11 @@ BOOST_AUTO_TEST_CASE(P16_P17_multivariate_priors_start_at_a_point_that_needs_no_
         BOOST_TEST((mean.get<Vector>("shares")[k]) == (Vector{2, 3, 4}[k] / 9), nine_digits);
     // The mean of a factor has rows shorter than 1.
     BOOST_TEST((mean.get<Matrix>("factor") == Matrix{{1, 0}, {0, 1}}));
+    BOOST_TEST((mean.get<Vector>("direction") == Vector{0, 0.6, -0.8}));
 }
 
 BOOST_AUTO_TEST_CASE(all_modes_have_the_same_gradient) {
-    Matrix fitted(2, 5);
+    Matrix fitted(2, 8);
     for (const Mode mode : {Mode::forward, Mode::reverse}) {
         AutoDelta guide(everything, init_to_uniform({.seed = 3}));
         SVI svi(everything, guide, SGD{.lr = 0.1}, TraceELBO{.mode = mode});
@@ -112,7 +117,7 @@ BOOST_AUTO_TEST_CASE(all_modes_have_the_same_gradient) {
         for (std::size_t k = 0; k < guide.parameters().size(); ++k)
             fitted(mode == Mode::forward, k) = guide.parameters()[k];
     }
-    for (std::size_t k = 0; k < 5; ++k) BOOST_TEST(std::fabs(fitted(0, k) - fitted(1, k)) < 1e-12);
+    for (std::size_t k = 0; k < 8; ++k) BOOST_TEST(std::fabs(fitted(0, k) - fitted(1, k)) < 1e-12);
 }
 
 BOOST_AUTO_TEST_CASE(a_normal_prior_for_a_normal_vector) {
@@ -141,6 +146,30 @@ BOOST_AUTO_TEST_CASE(the_mode_of_a_correlation) {
     const double r = factor(1, 0);
     BOOST_TEST(std::fabs(c * (1 + r * r) - 2 * r * s) < 1e-8);
     BOOST_TEST(factor(1, 1) == std::sqrt(1 - r * r), nine_digits);
+}
+
+BOOST_AUTO_TEST_CASE(N4_a_direction_is_fitted_by_a_point) {
+    // With a uniform prior, exp(3 d . sum of the rows) has its mode in the direction of that sum.
+    const auto model = []<Scalar Real>(const Matrix& rows) -> Model<Real> {
+        auto direction = co_yield sample("direction", ProjectedNormal(Vector{0, 0, 0}));
+        auto data = co_yield plate("data", rows.rows());
+        co_yield sample("y", Normal(3.0 * direction, 1).expand(rows.rows(), 3).to_event(1), obs = rows);
+    };
+    for (const Initializer& init : initializers) {
+        const Matrix rows{{1, 2, -1}, {3, -4, 0.5}, {0.5, 1, -1.5}};
+        const auto direction = fit_from(model, init, 3000, 0.05, rows).values.get<Vector>("direction");
+        const Vector sums{4.5, -1, -2};
+        for (std::size_t k = 0; k < 3; ++k) BOOST_TEST(direction[k] == sums[k] / std::sqrt(20.25 + 1 + 4), nine_digits);
+    }
+    const auto param_model = []<Scalar Real>() -> Model<Real> {
+        auto axis = co_yield param("axis", Vector{0.6, -0.8}, support::sphere(2));
+        co_yield sample("y", Normal(axis, 1).to_event(1), obs = Vector{5, 12});
+    };
+    const auto axis = fit(param_model).values.get<Vector>("axis");
+    BOOST_TEST(axis[0] == 5.0 / 13, nine_digits);
+    BOOST_TEST(axis[1] == 12.0 / 13, nine_digits);
+    BOOST_CHECK_EXCEPTION(run(param_model | substitute({{"axis", Vector{0.6, 0.6}}})), Error,
+                          (Says{"axis", "vectors of length 1", "the length 0.848528137423857", ""}));
 }
 
 BOOST_AUTO_TEST_CASE(errors_name_the_site) {

@@ -152,6 +152,47 @@ BOOST_AUTO_TEST_CASE(errors_are_those_of_the_model) {
     BOOST_TEST(runs < static_cast<std::size_t>(expected) + 2);
 }
 
+BOOST_AUTO_TEST_CASE(data_with_learned_bounds_are_checked_at_each_step) {
+    // The bound falls towards the data, and below one of them: its density there is 0.
+    const auto model = []<Scalar Real>(const Vector& y) -> Model<Real> {
+        ++runs;
+        auto high = co_yield sample("high", LogNormal(0, 1));
+        auto rows = co_yield plate("rows", y.size());
+        co_yield sample("y", Uniform(0, high).expand(y.size()), obs = y);
+    };
+    const auto steps = [&](bool replay) {
+        AutoDelta guide(model, init_to_value({{"high", 3.0}}));
+        SVI svi(model, guide, SGD{.lr = 0.01}, TraceELBO{.mode = Mode::reverse, .replay = replay});
+        int k = 0;
+        try {
+            for (; k < 100; ++k) svi.step(Vector{1, 2, 2.5});
+        } catch (const Error& e) {
+            BOOST_TEST((Says{"y", "the support of Uniform", "2.5 at", "Check the data"}(e)));
+        }
+        return k;
+    };
+    const int expected = steps(false);
+    BOOST_TEST(expected > 2);
+    BOOST_TEST(expected < 100);
+    runs = 0;
+    BOOST_TEST(steps(true) == expected);
+    BOOST_TEST(runs > static_cast<std::size_t>(expected));
+}
+
+BOOST_AUTO_TEST_CASE(discrete_data_and_fixed_bounds_are_replayed) {
+    const auto model = []<Scalar Real>(const Vector& y) -> Model<Real> {
+        ++runs;
+        auto p = co_yield sample("p", Beta(2, 2));
+        auto rows = co_yield plate("rows", y.size());
+        co_yield sample("k", Binomial(5, p).expand(y.size()), obs = IntVector{1, 2, 5});
+        co_yield sample("y", Uniform(0, 3).expand(y.size()), obs = y);
+    };
+    const auto expected = losses(false, model, Vector{1, 2, 2.5});
+    runs = 0;
+    BOOST_TEST(losses(true, model, Vector{1, 2, 2.5}) == expected, boost::test_tools::per_element());
+    BOOST_TEST(runs < 10u);
+}
+
 BOOST_AUTO_TEST_CASE(copies_of_a_loss_record_for_themselves) {
     const TraceELBO loss{.mode = Mode::reverse, .replay = true};
     const auto fit = [&] {

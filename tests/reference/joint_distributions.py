@@ -15,6 +15,8 @@ the same doubles, which are what is written. Checks made on the way:
 - MultivariateNormal: the quadratic form by a general solve with the
   covariance, and its determinant, against the triangular formula;
 - Dirichlet with two elements and LKJCholesky with two rows integrate to 1;
+- ProjectedNormal: the integral over the radius, which is a parabolic cylinder
+  function, against quadrature; with two elements it integrates to 1;
 - LKJCholesky: the constant against the product over beta functions of
   Lewandowski, Kurowicka & Joe (2009), at the identity.
 
@@ -101,6 +103,26 @@ def multinomial(x, probs):
             [mpf(0) if n == 0 else n * mp.log(p) for n, p in zip(x, probs)])
 
 
+def log_radial_mass(n, t):
+    """log of the integral of r^(n-1) exp(-(r-t)^2/2) over r > 0: DLMF 12.5.1."""
+    return mp.loggamma(n) - t * t / 4 + mp.log(mp.pcfu(n - mpf(1) / 2, -t))
+
+
+def projected_normal(x, concentration):
+    n = len(x)
+    t = mp.fsum(v * c for v, c in zip(x, concentration))
+    off = mp.fsum((c - t * v) ** 2 for v, c in zip(x, concentration))
+    return [-mpf(n) / 2 * mp.log(2 * mp.pi), -off / 2, log_radial_mass(n, t)]
+
+
+DIRECTIONS = [
+    [0.6, 0.8], [-0.28, 0.96], [1.0, 0.0], [0.48, 0.6, 0.64], [1 / 3, 2 / 3, -2 / 3],
+    [0.1, 0.7, -0.1, 0.7], [0.1, 0.3, 0.5, -0.1, 0.3, 0.5, 0.1, 0.5, 0.1, 0.1],
+]
+MEANS = [[0.0] * 10, [0.5, -1.0, 0.25, 2.0, 0.0, -0.5, 1.0, -0.75, 0.1, 0.3],
+         [3.0, 4.0, -2.0, 1.0, 2.0, 0.5, 0.0, -1.0, 2.5, 1.0], [-0.75, -0.5] * 5,
+         [-30.0, -40.0, 20.0, -10.0, 5.0, 1.0, 0.0, 0.0, -8.0, 3.0], [1e5, -3e4] * 5]
+
 SIMPLEX = [
     [0.2, 0.3, 0.5], [1e-300, 0.25, 0.75], [1e-9, 1e-3, 1 - 1e-3 - 1e-9],
     [0.125, 0.875], [1 / 3, 1 / 3, 1 / 3], [0.1, 0.1, 0.2, 0.25, 0.35],
@@ -135,6 +157,9 @@ def rows():
     for tril in FACTORS:
         for eta in [0.01, 1.0, 1.5, 30.0, 1e4]:
             yield "LKJCholesky", lambda x, p: lkj_cholesky(x, p[0]), tril, [eta]
+    for x in DIRECTIONS:
+        for mean in MEANS:
+            yield "ProjectedNormal", projected_normal, x, mean[:len(x)]
     for logits in [[0.3, -1.2, 2.0], [1e4, 1e4 + 1, -1e4], [-800.0, -745.0], [1e-17, 0.0]]:
         for k in range(len(logits)):
             yield ("CategoricalLogits", lambda x, p: categorical_logits(int(x[0]), p), [float(k)],
@@ -160,6 +185,13 @@ def check():
         mass = mp.quad(lambda t: mp.exp(mp.fsum(lkj_cholesky([1, t, mp.sqrt(1 - t * t)], a))),
                        [-1, 0, 1])
         assert abs(mass - 1) < mpf(10) ** -9, mass
+        c = [mpf("0.7"), mpf("-1.1")]
+        mass = mp.quad(lambda a: mp.exp(mp.fsum(projected_normal([mp.cos(a), mp.sin(a)], c))),
+                       [-3, -2, -1, 0, 1, 2, 2 * mp.pi - 3])
+        assert abs(mass - 1) < mpf(10) ** -9, mass
+        for n, t in [(2, mpf("-3.3")), (3, mpf("0.4")), (10, mpf("2.5")), (10, mpf(-7))]:
+            mass = mp.quad(lambda r: r ** (n - 1) * mp.exp(-(r - t) ** 2 / 2), [0, 1, 3, 6, 30])
+            assert close(mp.log(mass), log_radial_mass(n, t), mpf(10) ** -9), (n, t)
         for d in range(2, 7):
             for eta in [mpf("0.3"), mpf(1), mpf("4.5")]:
                 # log density at the identity, where the Jacobian from L to L L' is 1
@@ -176,6 +208,7 @@ HEADER = """\
 // x_size numbers and `p` has p_size:
 //   Dirichlet          p: concentration
 //   MultivariateNormal p: loc, then the lower triangle of scale_tril row by row
+//   ProjectedNormal    p: concentration
 //   LKJCholesky        x: the lower triangle row by row; p: concentration
 //   CategoricalLogits  x: the category; p: logits
 //   Multinomial        x: counts; p: probs

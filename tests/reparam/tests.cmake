@@ -1,1 +1,2 @@
+modus_test(reparam/properties)
 modus_test(reparam/reparam)

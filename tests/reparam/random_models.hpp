@@ -120,12 +120,12 @@ struct DrawSite {
             std::optional<modus::Array<Number, 1>> y;
             if (has_value(node.data)) y = context.rows->subsample(modus::value_as<modus::Array<Number, 1>>(node.data));
             auto x = co_yield sample(name, distribution.expand(context.rows->size()), modus::obs = y);
-            context.seen = after(context.seen, Data(x));
+            context.seen = after(context.seen, Data(value_of(x)));
         } else {
             std::optional<Number> y;
             if (has_value(node.data)) y = modus::value_as<Number>(node.data);
             auto x = co_yield sample(name, distribution, modus::obs = y);
-            context.seen = after(context.seen, Data(x));
+            context.seen = after(context.seen, Data(value_of(x)));
         }
     }
 };
@@ -153,7 +153,7 @@ struct Play {
             }
             case What::param: {
                 auto x = co_yield param(name, node.a);
-                context.seen = after(context.seen, x);
+                context.seen = after(context.seen, value_of(x));
                 break;
             }
             case What::deterministic: co_yield deterministic(name, 2 * context.seen); break;
@@ -249,7 +249,7 @@ using NormalPrior = decltype(modus::Normal(0.0, 1.0));
 struct Any : modus::Handler {
     std::variant<Nothing, modus::seed, modus::condition, modus::substitute, modus::uncondition, modus::replay,
                  modus::block, modus::mask, modus::scale, modus::do_, modus::scope, modus::infer_config,
-                 modus::lift<NormalPrior>>
+                 modus::lift<NormalPrior>, modus::reparam>
         handler{};
 
     void start() {
@@ -283,9 +283,10 @@ enum class Which {
     do_,
     scope,
     infer_config,
-    lift
+    lift,
+    reparam
 };
-inline constexpr std::size_t kinds_of_handlers = 12;
+inline constexpr std::size_t kinds_of_handlers = 13;
 
 /// A handler as a plain description, which the interpreter reads.
 struct Choice {
@@ -295,7 +296,8 @@ struct Choice {
     std::vector<std::string> hide{}, expose{};          ///< block
     Data mask{};                                        ///< a bool as an Integer, or an IntVector
     double factor = 1;                                  ///< scale
-    std::string text{};                                 ///< scope: its prefix; lift: the param
+    std::string text{};                                 ///< scope: its prefix; lift: the param; reparam: the site
+    std::optional<double> centered{};                   ///< reparam: of LocScaleReparam, else TransformReparam
     modus::Trace trace{};                               ///< replay
     bool strict = true;
 
@@ -318,6 +320,9 @@ struct Choice {
         case Which::infer_config:
             return {{}, modus::infer_config([](const std::string&) { return modus::InferOptions{}; })};
         case Which::lift: return {{}, modus::lift(modus::Name::view(text), modus::Normal(0.0, 1.0))};
+        case Which::reparam:
+            if (centered) return {{}, modus::reparam({{text, modus::LocScaleReparam{*centered}}})};
+            return {{}, modus::reparam({{text, modus::TransformReparam{}}})};
         }
         return {};
     }
@@ -325,6 +330,7 @@ struct Choice {
         std::ostringstream out;
         out << "handler " << static_cast<int>(which) << "(" << number << text << factor << format(mask)
             << (strict ? "" : " not strict");
+        if (centered) out << " centered " << *centered;
         for (const auto& [name, value] : values) out << " " << name << "=" << format(value);
         for (const auto& name : hide) out << " -" << name;
         for (const auto& name : expose) out << " +" << name;
@@ -342,13 +348,27 @@ struct Outcome {
     std::string site{}, error{};
 };
 
-inline Outcome play(const std::vector<Node>& model, const Choices& choices) {
+/// A plate around the whole model: so many copies, with the first handlers inside of it; for runs over double.
+struct CopiesAround {
+    std::size_t copies = 0; ///< 0: no plate
+    static constexpr std::size_t handlers_inside = 2;
+};
+
+template <Scalar Real = double>
+Outcome play(const std::vector<Node>& model, const Choices& choices, [[maybe_unused]] const CopiesAround& around = {}) {
     std::array<Any, most_handlers> h;
     for (std::size_t k = 0; k < choices.size(); ++k) h.at(k) = choices[k].make();
     Context context;
     Outcome outcome;
     try {
-        outcome.trace = run(Play() | h[0] | h[1] | h[2] | h[3] | h[4] | h[5] | modus::trace, model, context);
+        const auto inside = Play() | h[0] | h[1];
+        if constexpr (std::is_same_v<Real, double>)
+            if (around.copies) {
+                const auto copies = inside | modus::plate("copies", around.copies);
+                outcome.trace = run(copies | h[2] | h[3] | h[4] | h[5] | modus::trace, model, context);
+                return outcome;
+            }
+        outcome.trace = modus::run<Real>(inside | h[2] | h[3] | h[4] | h[5] | modus::trace, model, context);
     } catch (const modus::Error& error) {
         outcome.failed = true;
         outcome.site = error.site;
@@ -375,12 +395,25 @@ class Interpreter {
         std::string site;
     };
 
-    explicit Interpreter(const Choices& stack) : stack_(stack), used_(stack.size()) {}
+    explicit Interpreter(const Choices& stack, const CopiesAround& around = {})
+        : stack_(stack), around_(around), used_(stack.size()) {}
 
     /// The sites that reach the end of the stack. Throws Failure where the run must end with an error.
     std::vector<ExpectedSite> operator()(const std::vector<Node>& model) {
-        body(model);
-        finish();
+        if (around_.copies == 0) {
+            body(model);
+            finish(0, stack_.size());
+            return seen_;
+        }
+        const std::size_t inside = std::min(CopiesAround::handlers_inside, stack_.size());
+        for (std::size_t k = 0; k < around_.copies; ++k) {
+            indices_ = "[" + std::to_string(k) + "]";
+            for (std::size_t h = 0; h < inside; ++h) used_[h].clear(); // each copy has its own
+            body(model);
+            finish(0, inside);
+        }
+        indices_.clear();
+        finish(inside, stack_.size());
         return seen_;
     }
 
@@ -395,8 +428,8 @@ class Interpreter {
         double scale = 1, log_factor = 0, initial = 0;
         Data mask{};
         const Node* plate = nullptr;
-        const Site* beside = nullptr; ///< the site that a handler has added this one to; errors name it
         bool stop = false, is_lifted = false;
+        std::optional<std::size_t> replaced_by{}; ///< the number of the reparam that made it deterministic
     };
     struct Rows {
         std::size_t size;
@@ -425,7 +458,7 @@ class Interpreter {
         if (std::holds_alternative<Integer>(a)) return is_off(a) ? a : b;
         if (std::holds_alternative<Integer>(b)) return is_off(b) ? b : a;
         const std::vector<double> x = numbers(a), y = numbers(b);
-        if (x.size() != y.size() && x.size() != 1 && y.size() != 1) throw Failure{full(at.beside ? *at.beside : at)};
+        if (x.size() != y.size() && x.size() != 1 && y.size() != 1) throw Failure{full(at)};
         IntVector result(std::max(x.size(), y.size()));
         for (std::size_t k = 0; k < result.size(); ++k)
             result[k] = x[x.size() == 1 ? 0 : k] != 0 && y[y.size() == 1 ? 0 : k] != 0;
@@ -497,6 +530,10 @@ class Interpreter {
             at.kind = Kind::param;
             at.is_lifted = false;
         }
+        if (at.replaced_by == h) {
+            at.kind = Kind::sample;
+            at.replaced_by.reset();
+        }
     }
     void out(Site& at, std::size_t h) {
         const Choice& choice = stack_[h];
@@ -536,7 +573,8 @@ class Interpreter {
             if (at.kind != Kind::sample && at.kind != Kind::param && at.kind != Kind::plate) break;
             const modus::TraceSite* found = nullptr;
             for (const modus::TraceSite& site : choice.trace)
-                if (site.name == name && (site.kind == Kind::plate) == (at.kind == Kind::plate)) found = &site;
+                if (!found && site.name == name && (site.kind == Kind::plate) == (at.kind == Kind::plate))
+                    found = &site;
             if (found) use(h, name);
             if (has_value(at.value)) {
                 if (found && at.provenance != Provenance::observed && found->value != at.value) throw Failure{name};
@@ -571,12 +609,12 @@ class Interpreter {
             Site counterfactual{.kind = Kind::deterministic, .base = at.base + "__CF", .prefix = at.prefix};
             counterfactual.mask = at.mask;
             counterfactual.value = *value;
-            counterfactual.beside = &at;
             handle(counterfactual, h + 1);
             break;
         }
         case Which::scope: at.prefix = choice.text + "/" + at.prefix; break;
         case Which::infer_config: break;
+        case Which::reparam: reparameterize(at, h); break;
         case Which::lift:
             if (at.kind != Kind::param || name != choice.text) break;
             use(h, name);
@@ -586,8 +624,9 @@ class Interpreter {
             break;
         }
     }
-    void finish() const {
-        for (std::size_t h = 0; h < stack_.size(); ++h) {
+    /// Handlers `first` to `end` - 1 have seen all their sites.
+    void finish(std::size_t first, std::size_t end) const {
+        for (std::size_t h = first; h < end; ++h) {
             const Choice& choice = stack_[h];
             const auto require = [&](const std::string& name) {
                 if (!used_[h].contains(name)) throw Failure{name};
@@ -596,11 +635,34 @@ class Interpreter {
             for (const auto& names : {choice.hide, choice.expose})
                 for (const std::string& name : names)
                     if (!visited_.contains(name)) require(name); // further in it may have been hidden already
-            if (choice.which == Which::lift) require(choice.text);
+            if (choice.which == Which::lift || choice.which == Which::reparam) require(choice.text);
             if (choice.which == Which::replay && choice.strict)
                 for (const modus::TraceSite& site : choice.trace)
                     if (site.kind == Kind::sample && site.provenance != Provenance::observed) require(site.name);
         }
+    }
+
+    /// The site becomes a function of a new one, which the handlers further out see in its place.
+    void reparameterize(Site& at, std::size_t h) {
+        const Choice& choice = stack_[h];
+        if (at.kind != Kind::sample || at.base != choice.text) return;
+        use(h, choice.text);
+        const Law law = *at.law;
+        if (has_value(at.value) || law.family != (choice.centered ? Family::normal : Family::log_normal))
+            throw Failure{full(at)};
+        Site other = at;
+        other.base += choice.centered ? "_decentered" : "_base";
+        const double c = choice.centered.value_or(0), spread = std::pow(law.q, 1 - c);
+        other.law =
+            choice.centered ? Law{Family::normal, c * law.p, std::pow(law.q, c)} : Law{Family::normal, law.p, law.q};
+        handle(other, h + 1);
+        std::vector<double> x = numbers(other.value);
+        for (double& v : x) v = choice.centered ? law.p + spread * (v - c * law.p) : std::exp(v);
+        if (at.size) at.value = Vector(x);
+        else at.value = x[0];
+        at.kind = Kind::deterministic;
+        at.provenance = other.provenance;
+        at.replaced_by = h;
     }
 
     static bool is_drawn(const Node& plate) {
@@ -707,6 +769,7 @@ class Interpreter {
     }
 
     const Choices& stack_;
+    const CopiesAround around_;
     std::vector<std::set<std::string>> used_;
     std::vector<ExpectedSite> seen_;
     std::set<std::string> visited_, open_; ///< sites, plates
