@@ -58,6 +58,14 @@ template <class T> Region flattened(Region region, Input<T>* inputs, std::size_t
     return region;
 }
 
+/// Every `step`-th of these numbers.
+void to_double(const Integer* from, std::size_t step, std::size_t n, double* out) {
+    if (step == 1) // eight at a time
+        for (std::size_t k = 0; k < n; ++k) out[k] = static_cast<double>(from[k]);
+    else
+        for (std::size_t k = 0; k < n; ++k) out[k] = static_cast<double>(from[k * step]);
+}
+
 /// Feeds a formula's loop with pieces of a region, in scratch memory where they are not contiguous, not doubles, not
 /// readable in whole batches, masked, or not yet evaluated.
 template <class T> class Pass {
@@ -116,7 +124,7 @@ template <class T> class Pass {
         if (input.terms) {
             evaluate_rows(input.terms, region_.rows, first, n, out, block_);
         } else if (input.whole) {
-            for (std::size_t k = 0; k < n; ++k) out[k] = static_cast<double>(input.whole[start + k * input.row_step]);
+            to_double(input.whole + start, input.row_step, n, out);
         } else {
             for (std::size_t p = 0; p < planes_of(j); ++p)
                 for (std::size_t k = 0; k < n; ++k)
@@ -239,11 +247,11 @@ template <class T> void add_formula(SumLoop<T> loop, const void* formula, const 
     using B = batch_t<T>;
     in_batches(
         inputs, count, arguments, n,
-        [&](const BlockArgument* all, std::size_t size) { loop(formula, all, size, sums); },
+        [&](const BlockArgument* all, std::size_t size) { loop(formula, all, size, sums, nullptr); },
         [&](const BlockArgument* last, std::size_t kept) {
             std::array<B, 1 + max_inputs> parts;
             std::fill_n(parts.begin(), 1 + count, B(0.0));
-            loop(formula, last, Batch::size, parts.data());
+            loop(formula, last, Batch::size, parts.data(), nullptr);
             for (std::size_t j = 0; j <= count; ++j) add_lanes(sums[j], parts[j], kept);
         });
 }
@@ -258,6 +266,27 @@ template <class T> bool is_simple(const Region& region, const Input<T>* inputs, 
         if (words_in<T> > 1 && input.is_active && input.stride == 0) return false;
     }
     return true;
+}
+
+/// The argument whose numbers ProductRows can make: a product of few columns, and perhaps constants; none where there
+/// is no such argument, or something else that has to be evaluated or summed up on the way.
+const Input<double>* lone_product(const Region& region, const Input<double>* inputs, std::size_t count) {
+    if (region.columns > 1 || region.mask) return nullptr;
+    const Input<double>* found = nullptr;
+    for (std::size_t j = 0; j < count; ++j) {
+        const Input<double>& input = inputs[j];
+        if (input.is_array && input.row_step != 1) return nullptr;
+        const Term<double>* product = nullptr;
+        for (const Term<double>* term = input.terms; term; term = term->next) {
+            if (term->base == Term<double>::Base::one) continue;
+            if (product || term->base != Term<double>::Base::product || term->size > ProductRows::most_columns)
+                return nullptr;
+            product = term;
+        }
+        if (input.terms && (found || !product)) return nullptr;
+        if (product) found = &input;
+    }
+    return found;
 }
 
 /// What one chunk of the rows adds up.
@@ -285,7 +314,8 @@ template <class T> struct SumNode : Tape<T>::NumberNode {
     Region region;
     std::size_t block, chunks, per_chunk, evaluated; ///< `evaluated`: so many arguments are in scratch memory
     bool is_simple;
-    Chunk<T>* results; ///< of each chunk; the first one has the total in the end
+    const Input<T>* product; ///< an argument that is made by ProductRows, or none
+    Chunk<T>* results;       ///< of each chunk; the first one has the total in the end
     Share* shares;
 
     /// Finds out how to go about it, and where derivatives go.
@@ -294,6 +324,8 @@ template <class T> struct SumNode : Tape<T>::NumberNode {
         chunks = 1;
         if (is_simple) prepare_simple(tape);
         else prepare_chunks(tape);
+        product = nullptr;
+        if constexpr (std::same_as<T, double>) product = lone_product(region, inputs, count);
         for (std::size_t j = 0; j < count; ++j) {
             const Input<T>& input = inputs[j];
             if (input.way == Way::terms) {
@@ -344,6 +376,69 @@ template <class T> struct SumNode : Tape<T>::NumberNode {
         shares = const_cast<Share*>(tape.copy(Share{shares, target, partials, stride, size, nullptr}));
     }
 
+    /// Adds the formula over most of the rows from `begin` to `end` where its predictor is a lone product. Returns
+    /// where the rest begins.
+    std::size_t sum_products(std::size_t begin, std::size_t end, Chunk<T>& chunk, batch_t<T>* sums) const {
+        if constexpr (std::same_as<T, double>) {
+            const std::size_t whole =
+                product ? (end - begin) / ProductRows::rows_at_once * ProductRows::rows_at_once : 0;
+            if (whole < 2 * ProductRows::rows_at_once) return begin; // not worth it
+            TermAdjoint<T>* const adjoints = chunk.adjoints[static_cast<std::size_t>(product - inputs)];
+            TermAdjoint<T>* adjoint = adjoints;
+            const Term<T>* matrix = nullptr;
+            TermAdjoint<T>* by_weight = nullptr;
+            double start = 0;
+            for (const Term<T>* term = product->terms; term; term = term->next, ++adjoint) {
+                if (term->base == Term<T>::Base::one) {
+                    start += term->factor * term->coefficient;
+                } else {
+                    matrix = term;
+                    by_weight = adjoint;
+                }
+            }
+            std::array<double, ProductRows::most_columns> weights;
+            std::array<Batch, ProductRows::most_columns + 1> by_column;
+            const std::size_t columns = matrix->size;
+            const double scale = matrix->factor * matrix->coefficient;
+            for (std::size_t d = 0; d < columns; ++d) weights[d] = scale * matrix->values[d];
+            ProductRows source(region.rows, columns, weights.data(), start, by_column.data());
+
+            constexpr std::size_t most = 512; // at once
+            const Scratch scratch(2 * count * most);
+            std::array<BlockArgument, max_inputs> arguments;
+            for (std::size_t first = begin; first < begin + whole; first += most) {
+                const std::size_t n = std::min(most, begin + whole - first);
+                double* room = scratch.data();
+                for (std::size_t j = 0; j < count; ++j, room += 2 * most) {
+                    const Input<T>& input = inputs[j];
+                    BlockArgument& argument = arguments[j];
+                    argument = {input.values, 0, room + most, 0};
+                    if (!input.is_array) continue;
+                    if (&input == product) {
+                        argument.values = room;
+                        source.begin(matrix->matrix + first, n, room, argument.partials);
+                    } else if (input.whole) {
+                        to_double(input.whole + first, 1, n, room);
+                        argument.values = room;
+                    } else {
+                        argument.values = input.values + first;
+                        if (input.way == Way::stored) argument.partials = input.partials + first;
+                    }
+                }
+                loop(formula, arguments.data(), n, sums, &source);
+            }
+            source.finish();
+
+            for (std::size_t d = 0; d < columns; ++d) by_weight->base[d] += sum(by_column[d]);
+            adjoint = adjoints;
+            for (const Term<T>* term = product->terms; term; term = term->next, ++adjoint)
+                if (term->factor_slot && term->base == Term<T>::Base::one) adjoint->factor += sum(by_column[columns]);
+            return begin + whole;
+        } else {
+            return begin;
+        }
+    }
+
     /// One chunk without what the others need: most models have many small ones.
     void prepare_simple(Tape<T>& tape) {
         results = tape.template make<Chunk<T>>();
@@ -391,7 +486,7 @@ template <class T> struct SumNode : Tape<T>::NumberNode {
 
         std::array<batch_t<T>, 1 + max_inputs> parts;
         std::fill_n(parts.begin(), 1 + count, batch_t<T>(0.0));
-        for (std::size_t first = 0; first < rows; first += block) {
+        for (std::size_t first = sum_products(0, rows, *results, parts.data()); first < rows; first += block) {
             const std::size_t n = std::min(block, rows - first);
             for (std::size_t j = 0; j < count; ++j) {
                 const Input<T>& input = inputs[j];
@@ -458,7 +553,8 @@ template <class T> struct SumNode : Tape<T>::NumberNode {
                 add_formula(loop, formula, inputs, count, arguments, n, sums.data());
             };
             Pass<T> pass(region, inputs, count, block);
-            const std::size_t begin = c * per_chunk, end = std::min(region.rows, begin + per_chunk);
+            const std::size_t end = std::min(region.rows, (c + 1) * per_chunk);
+            const std::size_t begin = sum_products(c * per_chunk, end, chunk, sums.data());
             for (std::size_t column = 0; column < region.columns; ++column)
                 pass.rows(column, begin, end, chunk.adjoints.data(), run);
             for (std::size_t j = 0; j <= count; ++j) chunk.sums[j] = reduced<T>(sums[j]);

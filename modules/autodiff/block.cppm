@@ -16,194 +16,24 @@ import :array;
 import :batch;
 import :dual;
 import :local;
+import :order;
 import :predictor;
+import :product_rows;
 import :summand;
 import :tape;
 import :tape_array;
+import :tape_number;
 
 namespace modus {
 
-/// T, eight at a time.
-template <class T> struct BatchOf;
-template <> struct BatchOf<double> {
-    using type = Batch;
-};
-template <std::size_t N> struct BatchOf<Dual<double, N>> {
-    using type = Dual<Batch, N>;
-};
-template <class T> using batch_t = typename BatchOf<T>::type;
-
-template <class T> inline void store_batch(const batch_t<T>& x, double* to, std::size_t stride) {
-    if constexpr (std::same_as<T, double>) {
-        x.store(to);
-    } else {
-        const auto* parts = reinterpret_cast<const Batch*>(&x);
-        for (std::size_t p = 0; p < words_in<T>; ++p) parts[p].store(to + p * stride);
-    }
-}
-
-/// One argument within a block: where its numbers are, and where the partials by it go. Of a scalar, one number, with
-/// its words side by side.
-struct BlockArgument {
-    const double* values;
-    std::size_t stride;
-    double* partials;
-    std::size_t partial_stride;
-};
-
-/// The value of a result, and its partial by argument I, whatever it depends on.
-template <class B, class R> inline B result_value(const R& result) {
-    if constexpr (is_local<R>) return result.value;
-    else return B(result);
-}
-template <class B, std::size_t I, class R> inline B result_partial(const R& result) {
-    if constexpr (is_local<R>) {
-        if constexpr ((R::mask >> I) & 1U) return result.partials[R::template place<I>];
-        else return B(0.0);
-    } else {
-        return B(0.0);
-    }
-}
-
-/// Argument I of a formula, as its loop reads it: a constant, or a Local that depends on itself alone. What does not
-/// change from batch to batch is made once; the compiler could not know that the partials are stored elsewhere.
-template <class A, std::size_t I> class BatchArgument {
-  public:
-    using Seen = std::conditional_t<on_tape<A>, Local<Batch, 1U << I>, Batch>;
-
-    explicit BatchArgument(const BlockArgument& argument) : values_(argument.values) {
-        if constexpr (!AnyArray<A>) scalar_ = seen(Batch(*values_));
-    }
-    /// From number k on.
-    Seen at(std::size_t k) const {
-        if constexpr (AnyArray<A>) return seen(Batch::load(values_ + k));
-        else return scalar_;
-    }
-
-  private:
-    static Seen seen(const Batch& value) {
-        if constexpr (on_tape<A>) return {value, {Batch(1.0)}};
-        else return value;
-    }
-    const double* values_;
-    Seen scalar_; ///< of scalars
-};
-
-/// A formula with its derivatives by the arguments, eight numbers at a time.
-template <class F, class... A> class FirstOrder {
-  public:
-    FirstOrder(const F& f, const BlockArgument* arguments)
-        : FirstOrder(f, arguments, std::index_sequence_for<A...>()) {}
-
-    /// f of the numbers from k on, with all that it depends on.
-    auto at(std::size_t k) {
-        return [&]<std::size_t... I>(std::index_sequence<I...>) {
-            return f_(std::get<I>(arguments_).at(k)...);
-        }(std::index_sequence_for<A...>());
-    }
-    template <class R> Batch value(const R& result) const { return result_value<Batch>(result); }
-    template <std::size_t I, class R> Batch partial(const R& result) const { return result_partial<Batch, I>(result); }
-
-  private:
-    template <class Indices> struct Arguments;
-    template <std::size_t... I> struct Arguments<std::index_sequence<I...>> {
-        using type = std::tuple<BatchArgument<A, I>...>;
-    };
-    template <std::size_t... I> FirstOrder(const F& f, const BlockArgument* arguments, std::index_sequence<I...>)
-        : f_(f), arguments_(BatchArgument<A, I>(arguments[I])...) {}
-
-    const F& f_;
-    typename Arguments<std::index_sequence_for<A...>>::type arguments_;
-};
-
-/// The same on tapes over duals: with second derivatives by the arguments, of which there are few, which are then
-/// multiplied by the directions of the arguments, whatever their number.
-template <class T, class F, class... A> class SecondOrder {
-  public:
-    SecondOrder(const F& f, const BlockArgument* arguments) : f_(f) {
-        std::copy_n(arguments, sizeof...(A), arguments_.begin());
-        [&]<std::size_t... I>(std::index_sequence<I...>) {
-            (read_directions<I, A, false>(0), ...);
-        }(std::index_sequence_for<A...>());
-    }
-
-    auto at(std::size_t k) {
-        return [&]<std::size_t... I>(std::index_sequence<I...>) {
-            (read_directions<I, A, true>(k), ...);
-            return f_(argument<I, A>(k)...);
-        }(std::index_sequence_for<A...>());
-    }
-    template <class R> batch_t<T> value(const R& result) const {
-        if constexpr (is_local<R>) return along(result.value);
-        else return batch_t<T>(Batch(result));
-    }
-    template <std::size_t I, class R> batch_t<T> partial(const R& result) const {
-        if constexpr (is_local<R>)
-            if constexpr ((R::mask >> I) & 1U) return along(result.partials[R::template place<I>]);
-        return batch_t<T>(0.0);
-    }
-
-  private:
-    static constexpr std::size_t directions = words_in<T> - 1, active = (std::size_t{on_tape<A>} + ...);
-    using D = Dual<Batch, active>;
-
-    /// The place of argument I among those on the tape.
-    template <std::size_t I> static constexpr std::size_t place = [] {
-        constexpr bool is_on_tape[] = {on_tape<A>...};
-        std::size_t count = 0;
-        for (std::size_t i = 0; i < I; ++i) count += is_on_tape[i];
-        return count;
-    }();
-
-    template <std::size_t I, class X, bool arrays> void read_directions(std::size_t k) {
-        if constexpr (on_tape<X> && AnyArray<X> == arrays)
-            for (std::size_t p = 0; p < directions; ++p) {
-                if constexpr (arrays)
-                    along_[place<I>][p] = Batch::load(arguments_[I].values + (1 + p) * arguments_[I].stride + k);
-                else along_[place<I>][p] = Batch(arguments_[I].values[1 + p]);
-            }
-    }
-    template <std::size_t I, class X> auto argument(std::size_t k) const {
-        const Batch value =
-            AnyArray<X> ? Batch::load(arguments_[I].values + (AnyArray<X> ? k : 0)) : Batch(*arguments_[I].values);
-        if constexpr (on_tape<X>) {
-            Local<D, 1U << I> x{D(value), {D(1.0)}};
-            x.value.tangent[place<I>] = Batch(1.0);
-            return x;
-        } else {
-            return value;
-        }
-    }
-    /// A number with its derivatives by the arguments as one with its derivatives along the directions.
-    batch_t<T> along(const D& x) const {
-        batch_t<T> result(x.value);
-        for (std::size_t p = 0; p < directions; ++p) {
-            Batch slope = x.tangent[0] * along_[0][p];
-            for (std::size_t j = 1; j < active; ++j) slope += x.tangent[j] * along_[j][p];
-            result.tangent[p] = slope;
-        }
-        return result;
-    }
-
-    const F& f_;
-    std::array<BlockArgument, sizeof...(A)> arguments_;
-    std::array<std::array<Batch, directions>, active> along_; ///< where each argument on the tape goes
-};
-
-template <class T, class F, class... A> struct OrderOf {
-    using type = SecondOrder<T, F, A...>;
-};
-template <class F, class... A> struct OrderOf<double, F, A...> {
-    using type = FirstOrder<F, A...>;
-};
-
-/// Adds f over `count` numbers, a multiple of the batch size and at most `longest_sum`, to sums[0]; partials by scalar
-/// arguments are added to sums[1 + I], those by array arguments are stored.
+/// Adds f over `count` > 0 numbers, a multiple of the batch size and at most `longest_sum`, to sums[0]; partials by
+/// scalar arguments are added to sums[1 + I], those by array arguments are stored. Where there is a source, it has made
+/// the first `step` of the numbers, makes the others on the way, and `count` is a multiple of its step.
 inline constexpr std::size_t longest_sum = most_factors * Batch::size;
-template <class T>
-using SumLoop = void (*)(const void* formula, const BlockArgument* arguments, std::size_t count, batch_t<T>* sums);
-template <class T, class F, class... A>
-void sum_loop(const void* formula, const BlockArgument* arguments, std::size_t count, batch_t<T>* sums) {
+template <class T> using SumLoop = void (*)(const void* formula, const BlockArgument* arguments, std::size_t count,
+                                            batch_t<T>* sums, RowSource* source);
+template <class T, class F, class... A> void sum_loop(const void* formula, const BlockArgument* arguments,
+                                                      std::size_t count, batch_t<T>* sums, RowSource* source) {
     using B = batch_t<T>;
     typename OrderOf<T, F, A...>::type f(*static_cast<const F*>(formula), arguments);
     std::array<BlockArgument, sizeof...(A)> to; // of our own: what is stored may be anywhere else, for the compiler
@@ -214,20 +44,28 @@ void sum_loop(const void* formula, const BlockArgument* arguments, std::size_t c
         Batch logarithms(0.0); // exp - 1 of those that are left
         std::array<B, sizeof...(A)> by_scalar;
         by_scalar.fill(B(0.0));
-        for (std::size_t k = 0; k < count; k += Batch::size) {
-            const auto summand = f.at(k);
-            const auto& result = without_logarithm(summand);
-            total += f.value(result);
-            if constexpr (has_logarithm) logarithms = and_factor(logarithms, summand.e);
-            const auto take = [&]<std::size_t J, class Argument>() {
-                if constexpr (on_tape<Argument>) {
-                    const B partial = f.template partial<J>(result);
-                    if constexpr (AnyArray<Argument>) store_batch<T>(partial, to[J].partials + k, to[J].partial_stride);
-                    else by_scalar[J] += partial;
-                }
-            };
-            (take.template operator()<I, A>(), ...);
-        }
+        // What f computes from scalars alone is moved out of both loops, as nothing unknown is called before it.
+        std::size_t k = 0;
+        do {
+            const std::size_t end = source ? k + source->step : count;
+            do {
+                const auto summand = f.at(k);
+                const auto& result = without_logarithm(summand);
+                total += f.value(result);
+                if constexpr (has_logarithm) logarithms = and_factor(logarithms, summand.e);
+                const auto take = [&]<std::size_t J, class Argument>() {
+                    if constexpr (on_tape<Argument>) {
+                        const B partial = f.template partial<J>(result);
+                        if constexpr (AnyArray<Argument>)
+                            store_batch<T>(partial, to[J].partials + k, to[J].partial_stride);
+                        else by_scalar[J] += partial;
+                    }
+                };
+                (take.template operator()<I, A>(), ...);
+                k += Batch::size;
+            } while (k < end);
+            if (source && k < count) source->advance(*source, k);
+        } while (k < count);
         if constexpr (has_logarithm) total -= B(log1p(logarithms));
         sums[0] += total;
         const auto add = [&]<std::size_t J, class Argument>() {

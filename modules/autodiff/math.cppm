@@ -21,6 +21,7 @@ import :local;
 import :select;
 import :summand;
 import :tape;
+import :tape_number;
 
 namespace modus {
 // Bodies that need Boost.Math, in special.cpp.
