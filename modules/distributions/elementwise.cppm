@@ -130,8 +130,11 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
     }
 
     /// Elements where the mask is false contribute nothing to the log density and may be any number, NaN included.
-    /// A bool, or whole numbers of a shape that broadcasts to the distribution's.
+    /// A bool, or whole numbers of a shape that broadcasts to the distribution's; a vector masks along the batch axis,
+    /// if there is one besides the event axis: whole events.
     template <class M> Elementwise mask(const M& mask) const {
+        if constexpr (Rank == 2 && rank_of<M> == 1)
+            if (event_rank_ == 1) return this->mask(mask.reshape(Extents<2>{mask.size(), 1}));
         Elementwise result = *this;
         if constexpr (std::is_arithmetic_v<M>) result.mask_ = repeat_mask<Rank>(static_cast<Integer>(mask));
         else result.mask_ = repeat_mask<Rank>(mask);

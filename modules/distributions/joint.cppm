@@ -107,7 +107,8 @@ template <class Self, std::size_t EventRank, std::size_t Rank> class Joint {
         const auto* keep = std::get_if<Integer>(&more);
         if (!keep)
             throw Error("", "a mask that is true or false for " + std::string(self().name()), describe(more),
-                        "Its elements are not independent, so that none can be left out.");
+                        "Its events are scored together. Leave some out by a loop, for (auto i : co_yield "
+                        "plate(...)), with a mask for each.");
         return mask(*keep != 0);
     }
 

@@ -33,10 +33,10 @@ export namespace modus {
 
 /// ProjectedNormal(concentration) on the vectors of unit length (support::sphere): z / |z| for z ~
 /// Normal(concentration, 1), with two or more elements; a matrix has one distribution in each row. The direction of
-/// `concentration` is the mode, and what `mean` gives; its length says how narrow the distribution is. Variance and
-/// quantile are NaN. The density is with respect to the area of the sphere, to 1e-12 relative for up to 20 elements.
-/// docs.pyro.ai, ProjectedNormal; Hernandez-Stumpfhauser, Breidt & van der Woerd (2017), "The General Projected Normal
-/// Distribution of Arbitrary Dimension", Bayesian Analysis 12.
+/// `concentration` is the mode, and what `mean` and the median give; its length says how narrow the distribution is.
+/// Variance and other quantiles are NaN. The density is with respect to the area of the sphere, to 1e-12 relative for
+/// up to 20 elements. docs.pyro.ai, ProjectedNormal; Hernandez-Stumpfhauser, Breidt & van der Woerd (2017), "The
+/// General Projected Normal Distribution of Arbitrary Dimension", Bayesian Analysis 12.
 template <class Concentration, std::size_t Rank = rank_of<Concentration>> class ProjectedNormal
     : public Joint<ProjectedNormal<Concentration, Rank>, 1, Rank> {
     using Base = Joint<ProjectedNormal, 1, Rank>;
@@ -81,7 +81,8 @@ template <class Concentration, std::size_t Rank = rank_of<Concentration>> class 
     }
     Data mean() const { return this->repeated(directions_of(plain_rows()).reshape(concentration_.extents())); }
     Data variance() const { return this->undefined(); }
-    Data quantile(double) const { return this->undefined(); }
+    /// The middle, for 1/2: the distribution is the same on all sides of its mean.
+    Data quantile(double q) const { return q == 0.5 ? mean() : this->undefined(); }
 
   private:
     Matrix plain_rows() const {

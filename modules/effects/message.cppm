@@ -37,8 +37,9 @@ struct InferOptions {
 template <Scalar Real> struct Message {
     Kind kind;
     Name base;                                   ///< as written in the model
-    std::uint64_t hash;                          ///< of the full name
+    std::uint64_t hash;                          ///< of the name
     std::span<const Frame> frames;               ///< the plates and scopes around the site
+    std::size_t outside = 0;                     ///< so many of them are around the handlers that see it, too
     const Density<Real>* distribution = nullptr; ///< of sample and param sites
     Value<Real> value{};                         ///< none until a handler or the data gives one
     Provenance provenance = Provenance::none;
@@ -61,15 +62,27 @@ template <Scalar Real> struct Message {
     Message(Kind kind_, const Name& base_, const Message& other)
         : kind(kind_),
           base(base_),
-          hash(full_hash(base_, other.frames, other.prefix)),
+          hash(0),
           frames(other.frames),
+          outside(other.outside),
           scale(other.scale),
           mask(other.mask),
-          prefix(other.prefix) {}
+          prefix(other.prefix) {
+        hash = full_hash(base, frames.subspan(outside), prefix);
+    }
 
-    /// The full name, as in "a/theta[3]".
-    std::string name() const { return full_name(base, frames, prefix); }
-    /// Whether the full name is this one.
+    /// The name, as in "a/theta[3]", for the handlers that see it: without the plates and scopes around their model.
+    std::string name() const { return full_name(base, frames.subspan(outside), prefix); }
+    /// The name with all of them, which is one of its kind in a run; and its hash.
+    std::string unique_name() const { return full_name(base, frames, prefix); }
+    std::uint64_t unique_hash() const { return outside ? full_hash(base, frames, prefix) : hash; }
+    /// Shows it to other handlers: those of a model inside so many of the frames, under these prefixes.
+    void show(std::size_t outside_, const Prefix* prefix_) {
+        outside = outside_;
+        prefix = prefix_;
+        hash = full_hash(base, frames.subspan(outside), prefix);
+    }
+    /// Whether the name is this one.
     bool is(const Name& other) const { return hash == other.hash; }
     template <class V> void answer(V&& value_, Provenance provenance_) {
         value = std::forward<V>(value_);

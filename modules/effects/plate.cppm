@@ -121,6 +121,7 @@ class PlateScope {
         const std::size_t index =
             selected_ && !loops_over_all_ ? static_cast<std::size_t>(selected_->load(position)) : position;
         frame().index = static_cast<std::ptrdiff_t>(index);
+        if (selected_ && !loops_over_all_) state_.has_subsampled_loop = true;
     }
     std::size_t subsampled_axis(std::size_t rank, std::size_t event_dim) const;
     void check_extent(std::size_t extent) const;

@@ -65,7 +65,7 @@ template <Scalar Real, class F> void naming(const Message<Real>& message, const 
         f();
     } catch (const Error& error) {
         if (!error.site.empty()) throw;
-        throw Error(message.name(), error.expected, error.found, error.advice);
+        throw Error(message.unique_name(), error.expected, error.found, error.advice);
     }
 }
 
@@ -84,10 +84,11 @@ template <Scalar Real> void default_action(Message<Real>& message, RunState& sta
     const RunOptions& options = state.options;
     if (message.kind == Kind::plate) {
         if (!has_value(message.value) && message.plate->is_drawn())
-            message.answer(message.plate->draw(message.hash, options), Provenance::sampled);
+            message.answer(message.plate->draw(message.unique_hash(), options), Provenance::sampled);
         return;
     }
-    state.visit(message.base, message.hash, message.prefix);
+    state.visit(message.base, message.unique_hash(), message.prefix);
+    if (message.outside) state.visit_inside(message.hash);
     if (message.kind != Kind::sample && message.kind != Kind::param) return;
     const bool made_inside = message.provenance == Provenance::sampled || message.provenance == Provenance::delta;
     if (has_value(message.value)) {
@@ -105,16 +106,27 @@ template <Scalar Real> void default_action(Message<Real>& message, RunState& sta
 template <Scalar Real, class... H> class Stack final : public Run<Real> {
   public:
     Stack(std::tuple<H...>& handlers, RunState& state, Run<Real>* outer = nullptr)
-        : Run<Real>(state), handlers_(handlers), outer_(outer) {}
+        : Run<Real>(state), handlers_(handlers), outer_(outer), outside_(outer ? state.frames.size() : 0) {}
 
-    void dispatch(Message<Real>& message) override { pass<0>(message); }
+    /// Handlers of a submodel or of a copy see the names that its sites have there.
+    void dispatch(Message<Real>& message) override {
+        if (outside_ == 0) return pass<0>(message);
+        const std::size_t outside = message.outside;
+        message.show(outside_, message.prefix);
+        pass<0>(message);
+        message.show(outside, message.prefix);
+    }
 
   private:
     /// The onion: process outwards, the default action, postprocess back inwards.
     template <std::size_t I> void pass(Message<Real>& message) {
         if constexpr (I == sizeof...(H)) {
-            if (outer_ && !message.stop) outer_->dispatch(message);
-            else default_action(message, this->state);
+            if (!outer_ || message.stop) return default_action(message, this->state);
+            if (outside_ == 0) return outer_->dispatch(message);
+            if (message.kind != Kind::plate) this->state.visit_inside(message.hash);
+            message.show(0, message.prefix);
+            outer_->dispatch(message);
+            message.show(outside_, message.prefix);
         } else {
             auto& handler = std::get<I>(handlers_);
             if constexpr (requires { handler.process(message, [](Message<Real>&) {}); })
@@ -128,7 +140,15 @@ template <Scalar Real, class... H> class Stack final : public Run<Real> {
 
     std::tuple<H...>& handlers_;
     Run<Real>* outer_;
+    std::size_t outside_; ///< the frames that are open around the model
 };
+
+/// The model with handlers of its own, copies of those that it uses in place: for runs in several threads at once.
+template <class M> M owned(const M& model) { return model; }
+template <class M, class... H> auto owned(const Handled<M, H...>& handled) {
+    return Handled<M, std::remove_cvref_t<H>...>{handled.model, handled.handlers};
+}
+template <class M> using owned_t = decltype(owned(std::declval<const M&>()));
 
 /// The result of the outermost handler that has one, else what the model returned.
 template <std::size_t I, class... H, class T> auto result_of(std::tuple<H...>& handlers, T& returned) {

@@ -23,10 +23,12 @@ void RunState::visit(const Name& base, std::uint64_t hash, const Prefix* prefix)
     if (base.is_literal) site.literal = base.text;
     site.where = base.where;
     site.scope_begin = scopes_.size();
+    const auto add = [&](std::string_view text) { scopes_.insert(scopes_.end(), text.begin(), text.end()); };
     for_each_scope(frames, prefix, [&](std::string_view scope) {
-        scopes_.insert(scopes_.end(), scope.begin(), scope.end());
+        add(scope);
         scopes_.push_back('/');
     });
+    if (!base.is_literal) add(base.text);
     site.scope_size = scopes_.size() - site.scope_begin;
     if (sites_.size() <= few) return;
     if (2 * sites_.size() >= slots_.size()) grow();
@@ -60,7 +62,7 @@ std::string RunState::visited() const {
     std::string text, last;
     for (const Site& site : sites_) {
         std::string name(scopes_.data() + site.scope_begin, site.scope_size);
-        name += site.literal.empty() ? "(a dynamic name)" : site.literal;
+        name += site.literal;
         if (name == last) continue; // the sites of a loop
         text += (text.empty() ? "" : ", ") + name;
         last = std::move(name);

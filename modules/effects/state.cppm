@@ -1,4 +1,5 @@
 module;
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -36,20 +37,26 @@ class RunState {
 
     /// Registers a site. Throws Error with both places in the source where its name was used before.
     void visit(const Name& base, std::uint64_t hash, const Prefix* prefix);
-    bool was_visited(std::uint64_t hash) const { return find(hash) != nullptr; }
+    /// Remembers the name that handlers of a submodel have for it.
+    void visit_inside(std::uint64_t hash) { inside_.push_back(hash); }
+    /// Whether a site has this name, or had it for handlers of a submodel.
+    bool was_visited(std::uint64_t hash) const {
+        return find(hash) || std::ranges::find(inside_, hash) != inside_.end();
+    }
     /// Names of the sites visited so far, as written, for messages: "a, b, c".
     std::string visited() const;
 
     RunOptions options;
     PoolVector<Frame> frames;
-    bool has_drawn = false;     ///< indices that handlers gave to a plate: another run may have others
-    double scale = 1;           ///< of the log densities in the scopes that are open: plates, scale
-    const Data* mask = nullptr; ///< of the mask scopes that are open
+    bool has_drawn = false;           ///< indices that handlers gave to a plate: another run may have others
+    bool has_subsampled_loop = false; ///< a sequential plate has visited some of its indices
+    double scale = 1;                 ///< of the log densities in the scopes that are open: plates, scale
+    const Data* mask = nullptr;       ///< of the mask scopes that are open
 
   private:
     struct Site {
         std::uint64_t hash = 0;
-        std::string_view literal; // empty where the name was made at run time
+        std::string_view literal; // empty where the name was made at run time; then it follows the scopes
         std::source_location where;
         std::size_t scope_begin = 0, scope_size = 0; // of scopes_
     };
@@ -59,8 +66,9 @@ class RunState {
     void insert(std::size_t number);
     void grow();
 
-    PoolVector<Site> sites_;          // in order
-    PoolVector<char> scopes_;         // "a/" for each site within scopes, for messages
+    PoolVector<Site> sites_;  // in order
+    PoolVector<char> scopes_; // "a/" for each site within scopes, and dynamic names, for messages
+    PoolVector<std::uint64_t> inside_;
     PoolVector<std::uint32_t> slots_; // where there are more: open addressing, 1 + index into sites_, 0 where free
 };
 

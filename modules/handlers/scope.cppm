@@ -20,19 +20,15 @@ struct scope : Handler {
 
     template <Scalar Real> void process(Message<Real>& message) {
         prefix = {*text, message.prefix};
-        rename(message, &prefix);
+        message.show(message.outside, &prefix);
     }
-    template <Scalar Real> void postprocess(Message<Real>& message) { rename(message, message.prefix->inner); }
+    template <Scalar Real> void postprocess(Message<Real>& message) {
+        message.show(message.outside, message.prefix->inner);
+    }
     std::string str() const { return "scope(" + *text + ")"; }
 
     std::shared_ptr<const std::string> text; // shared, because each run copies its handlers
     Prefix prefix{};
-
-  private:
-    template <Scalar Real> static void rename(Message<Real>& message, const Prefix* names) {
-        message.prefix = names;
-        message.hash = full_hash(message.base, message.frames, names);
-    }
 };
 
 } // namespace modus

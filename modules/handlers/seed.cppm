@@ -20,9 +20,9 @@ struct seed : Handler {
     template <Scalar Real> void process(Message<Real>& message) {
         if (has_value(message.value)) return;
         if (message.kind == Kind::plate && message.plate->is_drawn())
-            message.answer(message.plate->draw(message.hash, number), Provenance::sampled);
+            message.answer(message.plate->draw(message.unique_hash(), number), Provenance::sampled);
         if (message.kind != Kind::sample) return;
-        Random random(number, message.hash);
+        Random random(number, message.unique_hash());
         message.answer(to_value<Real>(message.distribution->draw(random)), Provenance::sampled);
     }
 

@@ -37,6 +37,8 @@ template <class Plates = NoPlates> struct AutoDeltaOptions {
 /// and moves the selected part.
 template <class M, class Plates = NoPlates> class AutoDelta : public PointGuide<AutoDelta<M, Plates>, M> {
   public:
+    static constexpr bool holds_nothing = std::is_empty_v<Plates>; ///< for TraceELBO{.replay = true}
+
     explicit AutoDelta(const M& model, Initializer init_loc_fn = init_to_median, AutoDeltaOptions<Plates> options = {})
         : PointGuide<AutoDelta, M>(model), initializer_(std::move(init_loc_fn)), options_(std::move(options)) {}
 
@@ -64,6 +66,9 @@ template <class M, class Plates = NoPlates> class AutoDelta : public PointGuide<
         else return WithPlates<DeltaAnswers<Real>>(points, part_plates(arguments...), options);
     }
 
+    /// It has no params of its own.
+    template <class H, class... A> void visit_params(const RunOptions&, const Vector&, H&, const A&...) const {}
+
     // As a part of a GuideList, which answers the plates for all of its parts.
     /// Its plates.
     template <class... A> std::vector<Plate> part_plates([[maybe_unused]] const A&... arguments) const {
@@ -89,6 +94,8 @@ template <class M, class Plates = NoPlates> class AutoDelta : public PointGuide<
             false, arguments...);
     }
     /// The answers from coordinate `start` on.
+    template <class H, class... A> void visit_part_params(std::size_t, const std::vector<Plate>&, const RunOptions&,
+                                                          const Vector&, H&, const A&...) const {}
     template <Scalar Real, class... A>
     auto part_answers(const LatentBlocks& latents, std::size_t start, bool is_part, const std::vector<Plate>&,
                       const RunOptions&, const Array<Real, 1>& u, Activity* activity, const A&...) const {
@@ -102,7 +109,8 @@ template <class M, class Plates = NoPlates> class AutoDelta : public PointGuide<
                               const std::vector<Plate>& plates, bool has_all_plates, const A&... arguments) const {
         if (!choose) fail({"an init_loc_fn"}, {"an empty Initializer"}, "Pass init_to_median, or leave it out.");
         LatentBlocks found;
-        WithPlates<DiscoverLatents> handler(DiscoverLatents(found, std::move(choose)), plates, options);
+        WithPlates<DiscoverLatents> handler(DiscoverLatents(found, std::move(choose), false, initializer_.names()),
+                                            plates, options);
         run(options, with_handler(view(this->model()), handler), arguments...);
         if (has_all_plates) handler.plates.check_used();
         return found;

@@ -197,8 +197,17 @@ struct Part {
     }
 };
 
-/// Throws Error unless the sites of the file are the latent sites, with the same shapes and places.
-void check_sites(const Part& sites, const LatentBlocks& latents) {
+/// Where the coordinates of a site are in the file, and where they belong.
+struct Move {
+    std::size_t from, to, size;
+};
+
+/// Where the coordinates of the file belong: a run that visited the indices of a loop in another order has found the
+/// sites in another one. `numbers` belong to the fit. Throws Error unless the sites of the file are the latent sites,
+/// with the same shapes.
+std::vector<Move> match_sites(const Part& sites, std::size_t numbers, const LatentBlocks& latents) {
+    std::vector<Move> moves;
+    std::vector<bool> taken(numbers);
     std::map<std::string, Part> left; // of the file, not seen in the model
     for (std::size_t k = 0; k < sites.size(); ++k) left.emplace(sites[k]["name"].as<std::string>(), sites[k]);
     std::vector<std::string> found;
@@ -210,10 +219,18 @@ void check_sites(const Part& sites, const LatentBlocks& latents) {
         }
         const Part& site = node.mapped();
         const std::string shape = format_shape(site["shape"].as<std::vector<std::size_t>>());
-        if (shape != block.shape.str())
+        if (shape != block.shape.str()) {
             found.push_back("'" + block.name + "' of shape " + shape + ", not " + block.shape.str());
-        else if (site["size"].as<std::size_t>() != block.size || site["offset"].as<std::size_t>() != block.offset)
-            found.push_back("'" + block.name + "' at another place");
+            continue;
+        }
+        const auto size = site["size"].as<std::size_t>(), offset = site["offset"].as<std::size_t>();
+        bool is_place = size == block.size && offset <= taken.size() && size <= taken.size() - offset;
+        for (std::size_t k = 0; is_place && k < size; ++k) {
+            is_place = !taken[offset + k];
+            taken[offset + k] = true;
+        }
+        if (!is_place) found.push_back("'" + block.name + "' at a place that it cannot have");
+        moves.push_back({offset, block.offset, size});
     }
     for (const auto& [name, site] : left) found.push_back("'" + name + "', which the model does not have");
     if (!found.empty())
@@ -221,6 +238,15 @@ void check_sites(const Part& sites, const LatentBlocks& latents) {
                fmt::format("{}", fmt::join(found, "; ")),
                "Load the file with the model and the data that it was saved with.");
     sites.has_only(latents.blocks.size());
+    return moves;
+}
+
+template <class T> std::vector<T> moved(const std::vector<T>& from, const std::vector<Move>& moves) {
+    std::vector<T> to = from;
+    for (const Move& move : moves)
+        std::copy_n(from.begin() + static_cast<std::ptrdiff_t>(move.from), move.size,
+                    to.begin() + static_cast<std::ptrdiff_t>(move.to));
+    return to;
 }
 
 void check_optimizer(const Part& optimizer, const Checkpoint& fit) {
@@ -256,13 +282,14 @@ void write_checkpoint(const std::string& path, const Checkpoint& fit) {
 void read_checkpoint(const std::string& path, Checkpoint& fit) {
     const Json json = read_fit(path);
     const Part root{path, "fit", json};
-    check_sites(root["sites"], fit.latents);
+    const std::size_t size = fit.parameters.size();
+    const std::vector<Move> moves = match_sites(root["sites"], size, fit.latents);
     check_optimizer(root["optimizer"], fit);
 
-    const std::size_t size = fit.parameters.size();
-    const Vector parameters(root["parameters"].as<std::vector<double>>());
-    if (parameters.size() != size)
-        root["parameters"].refuse(fmt::format("{} numbers", size), std::to_string(parameters.size()));
+    const auto numbers = root["parameters"].as<std::vector<double>>();
+    if (numbers.size() != size)
+        root["parameters"].refuse(fmt::format("{} numbers", size), std::to_string(numbers.size()));
+    const Vector parameters(moved(numbers, moves));
     const Part state = root["optimizer"]["state"];
     std::vector<std::variant<std::uint64_t, std::vector<double>, std::vector<std::uint64_t>>> values;
     for (const Field& field : fit.state)
@@ -273,6 +300,8 @@ void read_checkpoint(const std::string& path, Checkpoint& fit) {
                 if constexpr (is_list<T>)
                     if (!value.empty() && value.size() != size)
                         part.refuse(fmt::format("none or {} numbers", size), std::to_string(value.size()));
+                if constexpr (is_list<T>)
+                    if (!value.empty()) value = moved(value, moves);
                 values.emplace_back(std::move(value));
             },
             field.place);

@@ -17,6 +17,7 @@ import :init;
 import :latents;
 import :plates;
 import :point_guide;
+import :recorded;
 
 export namespace modus {
 
@@ -128,6 +129,8 @@ template <Scalar Real> struct GuideAnswers : Handler {
 /// latent sites, or sites of different shapes. Pyro: a guide function.
 template <class M, class Program> class Guide : public PointGuide<Guide<M, Program>, M> {
   public:
+    static constexpr bool holds_nothing = modus::holds_nothing<Program>; ///< for TraceELBO{.replay = true}
+
     Guide(const M& model, const Program& program) : PointGuide<Guide, M>(model), program_(program) {}
 
     template <class... A> LatentBlocks prepare(const A&... arguments) {
@@ -136,6 +139,12 @@ template <class M, class Program> class Guide : public PointGuide<Guide<M, Progr
     template <Scalar Real, class... A>
     auto answers(const RunOptions& options, const Array<Real, 1>& u, Activity* activity, const A&... arguments) const {
         return part_answers<Real>(this->latents(), 0, options.fill, {}, options, u, activity, arguments...);
+    }
+
+    /// The params of the program.
+    template <class H, class... A>
+    void visit_params(const RunOptions& options, const Vector& u, H& handler, const A&... arguments) const {
+        visit_part_params(0, {}, options, u, handler, arguments...);
     }
 
     /// As a part of a GuideList: with the plates of the list.
@@ -171,6 +180,14 @@ template <class M, class Program> class Guide : public PointGuide<Guide<M, Progr
         return GuideAnswers<Real>(std::move(record.sites.points),
                                   DeltaAnswers<Real>(of_model_, u, start + of_guide_.initial.size(), activity, is_part),
                                   is_part);
+    }
+
+    template <class H, class... A> void visit_part_params(std::size_t start, const std::vector<Plate>& plates,
+                                                          const RunOptions& options, const Vector& u, H& handler,
+                                                          const A&... arguments) const {
+        WithPlates<RecordPoints<double>> record({}, plates, options);
+        DeltaAnswers<double> params(of_guide_, u, start);
+        run(options, with_handler(with_handler(with_handler(program_, record), params), handler), arguments...);
     }
 
   private:

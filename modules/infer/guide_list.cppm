@@ -43,6 +43,8 @@ template <Scalar Real, class... H> struct ListAnswers : Handler {
 /// at the first call for a site that two parts answer or none does. Pyro: pyro.infer.autoguide.AutoGuideList.
 template <class M, class... Parts> class GuideList : public PointGuide<GuideList<M, Parts...>, M> {
   public:
+    static constexpr bool holds_nothing = (Parts::holds_nothing && ...); ///< for TraceELBO{.replay = true}
+
     explicit GuideList(const M& model, Parts... parts) : PointGuide<GuideList, M>(model), parts_(std::move(parts)...) {}
 
     template <class... A> LatentBlocks prepare(const A&... arguments) {
@@ -92,6 +94,14 @@ template <class M, class... Parts> class GuideList : public PointGuide<GuideList
                                                                  activity, arguments...)...),
                                        plates, options);
         }(std::index_sequence_for<Parts...>());
+    }
+
+    template <class H, class... A>
+    void visit_params(const RunOptions& options, const Vector& u, H& handler, const A&... arguments) {
+        const std::vector<Plate> plates = list_plates(arguments...);
+        for_each_part([&]<std::size_t K>(const auto& part) {
+            part.visit_part_params(starts_[K], plates, options, u, handler, arguments...);
+        });
     }
 
   private:

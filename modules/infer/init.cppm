@@ -72,7 +72,8 @@ struct UniformInit {
 Initializer init_to_uniform(UniformInit options = {});
 
 /// The given values, and the fallback for the sites without one. With `Initializer()` as the fallback, such a site is
-/// an Error; a name that no latent site has is one always (but for a part of a GuideList, which sees some of them).
+/// an Error. A param that is named starts there, too. A name that no site has is an Error (but for a part of a
+/// GuideList, which sees some of them).
 Initializer init_to_value(NamedValues values, Initializer fallback = init_to_uniform());
 
 /// A new initialization for each fit: `generate()` is called once for each, and returns an Initializer.

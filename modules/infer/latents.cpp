@@ -4,6 +4,7 @@ module;
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <range/v3/range/conversion.hpp>
 #include <range/v3/view/join.hpp>
@@ -57,7 +58,7 @@ void LatentBlocks::require_continuous(const LatentSite& site) const {
                     "Sum the site out of the model by hand (log_sum_exp), or give it data.");
 }
 
-void LatentBlocks::add(const LatentSite& site, std::span<const Frame> frames, const Data& value) {
+void LatentBlocks::add(const LatentSite& site, std::span<const Frame> frames, const Data& value, bool is_guess) {
     const auto& distribution = site.distribution;
     const std::string advice = "It is the initial value: change init_loc_fn, or the initial value of the param.";
     Vector u;
@@ -70,19 +71,20 @@ void LatentBlocks::add(const LatentSite& site, std::span<const Frame> frames, co
     if (find_first(u.extents(), [](double x) { return !std::isfinite(x); }, u) < u.size())
         throw Error(site.name, "a point inside " + distribution.support_name() + ", not on its boundary", format(value),
                     advice);
-    add_block(site.name, site.hash, site, frames, u, false);
+    add_block(site, frames, u, is_guess);
 }
 
-void LatentBlocks::add_unvisited(const Message<double>& message, const LatentSite& site, const Data& initial) {
+void LatentBlocks::add_unvisited(const Message<double>& message, const LatentSite& site,
+                                 const std::function<Data(const LatentSite&)>& choose) {
     const auto is_given = [](const Frame& f) { return f.index >= 0 && f.is_subsampled() && !f.visits_all; };
     if (std::ranges::none_of(message.frames, is_given)) return;
-    const Vector u = site.distribution.unconstrain(initial);
     std::vector<Frame> frames(message.frames.begin(), message.frames.end());
     const auto add_from = [&](const auto& self, std::size_t depth) -> void {
         if (depth == frames.size()) {
             const std::uint64_t hash = full_hash(message.base, frames, message.prefix);
-            if (!find(hash)) add_block(full_name(message.base, frames, message.prefix), hash, site, frames, u, true);
-            return;
+            if (find(hash)) return;
+            const LatentSite other{full_name(message.base, frames, message.prefix), hash, site.distribution};
+            return add(other, frames, choose(other), true);
         }
         Frame& frame = frames[depth];
         if (!is_given(frame)) return self(self, depth + 1);
@@ -94,8 +96,8 @@ void LatentBlocks::add_unvisited(const Message<double>& message, const LatentSit
     add_from(add_from, 0);
 }
 
-void LatentBlocks::add_block(const std::string& name, std::uint64_t hash, const LatentSite& site,
-                             std::span<const Frame> frames, const Vector& coordinates, bool is_guess) {
+void LatentBlocks::add_block(const LatentSite& site, std::span<const Frame> frames, const Vector& coordinates,
+                             bool is_guess) {
     const auto& distribution = site.distribution;
     Vector u = coordinates;
     const std::size_t event_rank = distribution.event_shape().rank;
@@ -111,7 +113,7 @@ void LatentBlocks::add_block(const std::string& name, std::uint64_t hash, const 
                     all[at++] = u.load(i % rows + rows * (j % columns + columns * k));
         u = all;
     }
-    if (const auto guess = std::ranges::find(blocks, hash, &LatentBlock::hash);
+    if (const auto guess = std::ranges::find(blocks, site.hash, &LatentBlock::hash);
         guess != blocks.end() && guess->is_guess && guess->size == u.size()) {
         for (std::size_t k = 0; k < u.size(); ++k) initial[guess->offset + k] = u[k];
         guess->is_guess = false;
@@ -119,9 +121,11 @@ void LatentBlocks::add_block(const std::string& name, std::uint64_t hash, const 
     }
     const bool is_occasional =
         std::ranges::any_of(frames, [](const Frame& f) { return f.index >= 0 && f.is_subsampled(); });
+    const bool is_in_loop = std::ranges::any_of(frames, [](const Frame& f) { return f.index >= 0; });
     has_occasional = has_occasional || is_occasional;
-    blocks.push_back({name, hash, initial.size(), u.size(), layout.full_shape(distribution.shape(), event_rank),
-                      event_rank, is_occasional, is_guess});
+    blocks.push_back({site.name, site.hash, initial.size(), u.size(),
+                      layout.full_shape(distribution.shape(), event_rank), event_rank, is_occasional, is_in_loop,
+                      is_guess});
     initial = concatenate(initial, u);
 }
 

@@ -1,6 +1,8 @@
 module;
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -29,6 +31,7 @@ struct LatentBlock {
     Shape shape;                ///< of the value; of a subsampled plate, at its full size
     std::size_t event_rank = 0; ///< so many axes of the shape, the last ones, are event axes
     bool is_occasional = false; ///< in a loop over a subsampled plate: not every run comes there
+    bool is_in_loop = false;    ///< of a sequential plate, which later runs may subsample
     bool is_guess = false;      ///< of an index that the first run did not visit: starts as one that it did
 };
 
@@ -39,10 +42,11 @@ class LatentBlocks {
     void require_continuous(const LatentSite& site) const;
     /// Adds the site. In a subsampled plate its block has the full size, and the initial values repeat. Throws Error
     /// for an initial value of the wrong shape, outside the support, or on its boundary.
-    void add(const LatentSite& site, std::span<const Frame> frames, const Data& initial);
+    void add(const LatentSite& site, std::span<const Frame> frames, const Data& initial, bool is_guess = false);
     /// Adds blocks for the indices of the loops around a site that are not visited, because the model is given those
-    /// that are: later runs may visit others. They start where this one does, until they are visited and added.
-    void add_unvisited(const Message<double>& message, const LatentSite& site, const Data& initial);
+    /// that are: later runs may visit others. Until they are visited and added, they start where `choose` says.
+    void add_unvisited(const Message<double>& message, const LatentSite& site,
+                       const std::function<Data(const LatentSite&)>& choose);
     /// Adds all blocks of others behind the own ones.
     void append(const LatentBlocks& others);
     std::vector<LatentBlock> blocks;
@@ -62,22 +66,22 @@ class LatentBlocks {
     std::string names() const;
     [[noreturn]] void unknown(const std::string& site) const;
     /// Throws Error naming the sites that a run should have visited and did not, or else those of which `is_answered`
-    /// says that they were not answered.
-    template <class F> [[noreturn]] void missed(const RunState& state, const F& is_answered) const {
+    /// says that they were not answered; a loop that visits some of its indices this time does not count.
+    template <class F> void missed(const RunState& state, const F& is_answered) const {
         std::vector<std::string> not_visited, not_answered;
         for (std::size_t k = 0; k < blocks.size(); ++k) {
-            if (blocks[k].is_occasional) continue;
+            if (blocks[k].is_occasional || (blocks[k].is_in_loop && state.has_subsampled_loop)) continue;
             if (!state.was_visited(blocks[k].hash)) not_visited.push_back(blocks[k].name);
             else if (!is_answered(k)) not_answered.push_back(blocks[k].name);
         }
+        if (state.has_subsampled_loop && not_visited.empty() && not_answered.empty()) return;
         report_missed(not_visited, not_answered, state.visited());
     }
 
   private:
     [[noreturn]] void report_missed(const std::vector<std::string>& not_visited,
                                     const std::vector<std::string>& not_answered, const std::string& visited) const;
-    void add_block(const std::string& name, std::uint64_t hash, const LatentSite& site, std::span<const Frame> frames,
-                   const Vector& u, bool is_guess);
+    void add_block(const LatentSite& site, std::span<const Frame> frames, const Vector& u, bool is_guess);
 };
 
 /// What a part of a GuideList finds at the first call: its parameters, and the sites of the model that it answers.
@@ -111,18 +115,24 @@ struct DiscoverLatents : Handler {
     LatentBlocks& found;
     Initializer::Choice choose;
     bool params_only;
+    std::vector<std::string> named; ///< params that `choose` knows, too; others start at their own initial values
 
-    DiscoverLatents(LatentBlocks& found_, Initializer::Choice choose_, bool params_only_ = false)
-        : found(found_), choose(std::move(choose_)), params_only(params_only_) {}
+    DiscoverLatents(LatentBlocks& found_, Initializer::Choice choose_, bool params_only_ = false,
+                    std::vector<std::string> named_ = {})
+        : found(found_), choose(std::move(choose_)), params_only(params_only_), named(std::move(named_)) {}
     void process(Message<double>& message) {
         if (!wants_answer(message) || (params_only && message.kind == Kind::sample)) return;
         const LatentSite site{message.name(), message.hash, *message.distribution};
         found.require_continuous(site);
-        const Data initial = message.infer && message.infer->initial ? *message.infer->initial
-                             : message.kind == Kind::param           ? message.distribution->feasible()
-                                                                     : choose(site);
+        const auto start = [&](const LatentSite& at) {
+            return message.infer && message.infer->initial ? *message.infer->initial
+                   : message.kind == Kind::param && std::ranges::find(named, at.name) == named.end()
+                       ? message.distribution->feasible()
+                       : choose(at);
+        };
+        const Data initial = start(site);
         found.add(site, message.frames, initial);
-        found.add_unvisited(message, site, initial);
+        found.add_unvisited(message, site, start);
         message.answer(initial, Provenance::delta);
     }
     void postprocess(Message<double>& message) {
@@ -168,6 +178,7 @@ template <Scalar Real> struct DeltaAnswers : Handler {
         std::size_t expected = latents.blocks.size();
         if (latents.has_occasional)
             for (const LatentBlock& block : latents.blocks) expected -= block.is_occasional;
+        if (activity && answered != expected && state.has_subsampled_loop) activity->is_partial = true;
         if (answered != expected)
             latents.missed(state, [this](std::size_t k) { return k >= 64 || (first_answered >> k & 1) != 0; });
     }

@@ -22,6 +22,17 @@ export namespace modus {
 /// The names that match the whole of a regular expression. Throws Error for a pattern that is none.
 std::vector<std::string> matching(const std::vector<std::string>& names, const std::string& pattern);
 
+/// Looks up the value of one site.
+struct GetValue : Handler {
+    std::uint64_t hash;
+    Data value;
+
+    explicit GetValue(std::uint64_t hash_) : hash(hash_) {}
+    void postprocess(Message<double>& message) {
+        if (message.hash == hash && message.distribution) value = data_of(message.value);
+    }
+};
+
 /// Sets the coordinates of one site from a value.
 struct SetValue : Handler {
     std::uint64_t hash;
@@ -38,8 +49,9 @@ struct SetValue : Handler {
     }
 };
 
-/// The base of the guides. `Derived` has `prepare(args...)`, which finds latents, and `answers(options, u, activity,
-/// args...)`, which makes the handler that answers them. A guide owns its parameters; use one guide in one thread at a
+/// The base of the guides. `Derived` has `prepare(args...)`, which finds latents, `answers(options, u, activity,
+/// args...)`, which makes the handler that answers them, and `visit_params(options, u, handler, args...)`, which shows
+/// the handler the params that are the guide's alone. A guide owns its parameters; use one guide in one thread at a
 /// time.
 template <class Derived, class M> class PointGuide {
   public:
@@ -88,8 +100,11 @@ template <class Derived, class M> class PointGuide {
     /// The value of one site. Throws Error as `unconstrained` does.
     template <class... A> Data get(std::string_view name, const A&... arguments) {
         setup(arguments...);
-        at(name);
-        return median(arguments...)[name];
+        const LatentBlock& block = at(name);
+        GetValue look(block.hash);
+        visit(look, arguments...);
+        if (!has_value(look.value)) latents_.unknown(std::string(name));
+        return std::move(look.value);
     }
     /// Moves one site to a value. Throws Error where it is outside the support, which may depend on other sites, and
     /// where these arguments give a plate around it some of its indices only.
@@ -97,8 +112,7 @@ template <class Derived, class M> class PointGuide {
         setup(arguments...);
         const LatentBlock& block = at(name);
         SetValue change(block.hash, value);
-        auto answer = self().template answers<double>(whole(), parameters_, nullptr, arguments...);
-        modus::run(whole(), with_handler(with_handler(model_, answer), change), arguments...);
+        visit(change, arguments...);
         if (!change.is_found) latents_.unknown(std::string(name));
         if (change.coordinates.size() != block.size)
             throw Error(std::string(name), "a run that visits all of the site, shape " + block.shape.str(),
@@ -132,6 +146,12 @@ template <class Derived, class M> class PointGuide {
 
   private:
     Derived& self() { return static_cast<Derived&>(*this); }
+    /// Shows all sites of the model at the present points, and the params of guides written by hand, to a handler.
+    template <class H, class... A> void visit(H& handler, const A&... arguments) {
+        auto answer = self().template answers<double>(whole(), parameters_, nullptr, arguments...);
+        modus::run(whole(), with_handler(with_handler(model_, answer), handler), arguments...);
+        self().visit_params(whole(), parameters_, handler, arguments...);
+    }
     const LatentBlock& at(std::string_view name) const {
         if (const LatentBlock* block = latents_.find(hash_name(name))) return *block;
         throw Error(std::string(name), "one of the sites that are learned: " + latents_.names(), "no site of this name",

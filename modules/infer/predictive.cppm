@@ -83,12 +83,12 @@ struct CollectSites : Handler {
 template <class M, class Source> class Predictive {
   public:
     Predictive(const M& model, std::size_t n, PredictiveOptions options = {}) requires std::same_as<Source, FromPrior>
-        : model_(model), n_(n), options_(options) {
+        : model_(owned(model)), n_(n), options_(options) {
         check();
     }
     /// The guide or the samples are used in place.
     Predictive(const M& model, Source& source, std::size_t n, PredictiveOptions options = {})
-        : model_(model), source_(&source), n_(n), options_(options) {
+        : model_(owned(model)), source_(&source), n_(n), options_(options) {
         check();
         if constexpr (is_samples)
             if (source.empty()) fail({"at least one sample"}, {"none"}, "Pass the values of the latent sites.");
@@ -129,7 +129,7 @@ template <class M, class Source> class Predictive {
         return std::move(collect.values);
     }
 
-    M model_;
+    owned_t<M> model_; // runs in parallel do not share a handler
     Source* source_ = nullptr;
     std::size_t n_;
     PredictiveOptions options_;

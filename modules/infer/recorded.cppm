@@ -33,6 +33,13 @@ inline bool is_same(const PlateOptions& x, const PlateOptions& y) {
     return is_same(x.subsample_size, y.subsample_size) && is_same(x.subsample, y.subsample) && is_same(x.dim, y.dim);
 }
 
+/// Whether a recipe does the same at each call, as far as its type tells: it holds nothing, and handlers around it are
+/// its own. A lambda that captures, or a handler that is used in place, may have changed.
+template <class M> inline constexpr bool holds_nothing = std::is_empty_v<M>;
+template <class M, class... H> inline constexpr bool holds_nothing<Handled<M, H...>> =
+    holds_nothing<std::remove_cvref_t<M>> && (!std::is_reference_v<H> && ...);
+template <class M> inline constexpr bool holds_nothing<Copies<M>> = holds_nothing<M>;
+
 } // namespace modus
 
 export namespace modus {
@@ -50,13 +57,14 @@ class Recorded {
     /// The value and the gradient of f at u: from `run_model` where the arguments of the model are not those of the
     /// last call, or f cannot be replayed; from a recording of f, made at the second call, where they are.
     template <class F, class Run, class M, class... A>
-    double value_and_gradient(const F& f, const Run& run_model, bool validate, const Vector& u,
+    double value_and_gradient(const F& f, const Run& run_model, const RunOptions& options, const Vector& u,
                               std::span<double> gradient, const M& model, const A&... arguments) {
         using Arguments = std::tuple<A...>;
         static constexpr char type_of_call = 0; // its address tells the types of model and arguments
         const auto is_last = [&] {
-            if (!last_ || last_->type != &type_of_call || last_->model != &model || last_->validate != validate ||
-                last_->size != u.size())
+            if (!last_ || last_->type != &type_of_call || last_->model != &model ||
+                last_->validate != options.validate || last_->whole_plates != options.whole_plates ||
+                last_->fill != options.fill || last_->size != u.size())
                 return false;
             const auto& then = static_cast<const Call<Arguments>&>(*last_).arguments;
             return std::apply([&](const auto&... x) { return (is_same(x, arguments) && ...); }, then);
@@ -65,7 +73,9 @@ class Recorded {
             last_ = std::make_unique<Call<Arguments>>(Arguments(arguments...));
             last_->type = &type_of_call;
             last_->model = &model;
-            last_->validate = validate;
+            last_->validate = options.validate;
+            last_->whole_plates = options.whole_plates;
+            last_->fill = options.fill;
             last_->size = u.size();
             return run_model();
         }
@@ -91,7 +101,8 @@ class Recorded {
     struct AnyCall {
         virtual ~AnyCall() = default;
         const void *type, *model;
-        bool validate;
+        bool validate, fill;
+        RunOptions::Whole whole_plates; ///< seeds of plates do not matter: what draws cannot be replayed
         std::size_t size;
         bool is_recorded = false;
         std::optional<Recording> recording{};

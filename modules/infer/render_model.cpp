@@ -1,5 +1,6 @@
 module;
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cmath>
 #include <cstddef>
@@ -11,6 +12,7 @@ module;
 #include <spawn.h>
 #include <string>
 #include <sys/wait.h>
+#include <type_traits>
 #include <unistd.h>
 #include <utility>
 #include <variant>
@@ -63,27 +65,36 @@ void write_level(const std::vector<ModelGraph::Node>& nodes, const std::vector<M
     }
 }
 
-bool is_latent(const Message<double>& message) {
-    return (message.kind == Kind::sample || message.kind == Kind::param) && message.provenance == Provenance::none;
+/// Whether the site has a value that may change: all but data, also where a handler has answered it.
+bool can_change(const Message<double>& message) {
+    return (message.kind == Kind::sample || message.kind == Kind::param) && message.provenance != Provenance::observed;
 }
 
-/// Point number `number` of the support, the same ones for the same site; nowhere special, where a product would hide a
-/// dependence.
-Data some_point(const Density<double>& distribution, std::uint64_t hash, std::uint64_t number) {
-    Random random(number, hash);
+/// A point of the support around the median, nowhere special, where a product would hide a dependence.
+Data point_near_median(const Density<double>& distribution, Random& random) {
     if (distribution.is_discrete()) return distribution.draw(random);
-    Vector u(distribution.unconstrained_size());
-    for (std::size_t k = 0; k < u.size(); ++k) u[k] = 2 * random.uniform() - 1;
+    const auto moved = [&](double x) { return x + 0.5 + random.uniform(); };
+    const Data median = init_to_median({"", 0, distribution});
+    if (distribution.unconstrained_size() == 0) // a point, as of Delta: its neighbour, as there is nothing else
+        return std::visit(
+            [&]<class A>(const A& a) -> Data {
+                if constexpr (std::is_same_v<element_t<A>, double>) return map(moved, a);
+                else return a;
+            },
+            median);
+    Vector u = distribution.unconstrain(median);
+    for (std::size_t k = 0; k < u.size(); ++k) u[k] = moved(std::isfinite(u[k]) ? u[k] : 0);
     return data_of(distribution.constrain(u));
 }
 
-/// Two other points; fewer where so many draws of a discrete distribution do not differ.
-std::vector<Data> other_points(const Density<double>& distribution, std::uint64_t hash, const Data& value) {
+/// Other points: draws, which are as far apart as the distribution is wide, and one that differs also for params.
+std::vector<Data> other_points(const Density<double>& distribution, Random& random, const Data& value) {
     std::vector<Data> points;
-    for (std::uint64_t k = 1; k <= 32 && points.size() < 2; ++k) {
-        Data point = some_point(distribution, hash, k);
+    const auto add = [&](Data point) {
         if (point != value && std::ranges::find(points, point) == points.end()) points.push_back(std::move(point));
-    }
+    };
+    if (!distribution.is_discrete()) add(point_near_median(distribution, random));
+    for (int k = 0; k < 32 && points.size() < 4; ++k) add(distribution.draw(random));
     return points;
 }
 
@@ -92,7 +103,31 @@ double density_at(const Message<double>& message, const Data& value) {
     if (message.kind == Kind::factor) return message.log_factor;
     return message.kind == Kind::sample ? message.distribution->log_density(to_value<double>(value), message.mask) : 0;
 }
+/// The only point of the support, as of Delta: its density is the same everywhere.
+Data point_of(const Message<double>& message) {
+    const bool is_point = message.kind == Kind::sample && !message.distribution->is_discrete() &&
+                          message.distribution->unconstrained_size() == 0;
+    return is_point ? message.distribution->feasible() : Data();
+}
 bool differ(double a, double b) { return a != b && !(std::isnan(a) && std::isnan(b)); }
+bool differ(const Data& a, const Data& b) {
+    return std::visit(
+        []<class A, class B>(const A& x, const B& y) {
+            if constexpr (!std::is_same_v<A, B>) {
+                return true;
+            } else if constexpr (std::is_arithmetic_v<A>) {
+                return differ(static_cast<double>(x), static_cast<double>(y));
+            } else if constexpr (AnyArray<A>) {
+                if (x.extents() != y.extents()) return true;
+                for (std::size_t k = 0; k < x.size(); ++k)
+                    if (differ(static_cast<double>(x.load(k)), static_cast<double>(y.load(k)))) return true;
+                return false;
+            } else {
+                return false;
+            }
+        },
+        a, b);
+}
 
 bool ends_with(const std::string& text, const std::string& end) {
     return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
@@ -129,7 +164,9 @@ std::string ModelGraph::dot() const {
 }
 
 void FindNodes::process(Message<double>& message) const {
-    if (wants_answer(message)) message.value = to_value<double>(some_point(*message.distribution, message.hash, 0));
+    if (!can_change(message)) return;
+    Random random(0, message.hash);
+    message.value = to_value<double>(point_near_median(*message.distribution, random));
 }
 
 void FindNodes::postprocess(Message<double>& message) {
@@ -149,12 +186,15 @@ void FindNodes::postprocess(Message<double>& message) {
         const std::string name(frame.name);
         const std::string size =
             frame.is_subsampled() ? fmt::format("{} of {}", frame.size, frame.full_size) : std::to_string(frame.size);
-        node.plates.push_back({name, name + "  " + size});
+        node.plates.push_back({full_name(Name::view(name), scopes, message.prefix), name + "  " + size});
     }
     node.name = full_name(message.base, scopes, message.prefix);
-    Site site{message.hash, graph.add(std::move(node)), data_of(message.value), 0, {}};
+    Site site{message.hash, graph.add(std::move(node)), data_of(message.value), 0, point_of(message), {}};
     site.log_density = density_at(message, site.value);
-    if (is_latent(message)) site.others = other_points(*message.distribution, message.hash, site.value);
+    if (can_change(message)) {
+        Random random(1, message.hash);
+        site.others = other_points(*message.distribution, random, site.value);
+    }
     sites.push_back(std::move(site));
 }
 
@@ -169,21 +209,25 @@ std::size_t FindNodes::others_of(std::size_t node) const {
 }
 
 void FollowChange::process(Message<double>& message) const {
-    if (!wants_answer(message)) return;
+    if (!can_change(message)) return;
     const auto* site = found.find(message.hash);
     if (!site) return; // it is there for other values only
     const bool changes = site->node == from && other < site->others.size();
-    message.value = to_value<double>(changes ? site->others[other] : site->value);
+    const Data& value = changes ? site->others[other] : site->value;
+    if (shape_of(value) == message.distribution->shape()) message.value = to_value<double>(value);
+    else message.value = to_value<double>(message.distribution->feasible());
 }
 
 void FollowChange::postprocess(Message<double>& message) const {
     if (message.kind == Kind::plate) return;
     const auto* site = found.find(message.hash);
     if (!site) return;
-    const bool changes = message.kind == Kind::deterministic
-                             ? data_of(message.value) != site->value
-                             : differ(density_at(message, site->value), site->log_density);
-    if (changes) graph.connect(from, site->node);
+    const auto changes = [&] {
+        if (message.kind == Kind::deterministic) return differ(data_of(message.value), site->value);
+        if (message.distribution && shape_of(site->value) != message.distribution->shape()) return true;
+        return differ(density_at(message, site->value), site->log_density) || differ(point_of(message), site->point);
+    };
+    if (changes()) graph.connect(from, site->node);
 }
 
 void save_graph(const std::string& dot, const std::string& path) {

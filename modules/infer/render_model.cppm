@@ -50,6 +50,7 @@ struct FindNodes : Handler {
         std::size_t node;
         Data value;               ///< none of sites without one
         double log_density;       ///< of sites without one: 0
+        Data point;               ///< of sites whose support is a point
         std::vector<Data> others; ///< of latent sites: other points of the support
     };
     ModelGraph& graph;
@@ -77,16 +78,16 @@ struct FollowChange : Handler {
     void postprocess(Message<double>& message) const;
 };
 
-/// The graph of a model on these arguments. Latent sites need no handler: they are looked at in a few points of their
-/// supports, and a site depends on another one where its density, with its own value held, changes with the other one's
-/// value at one of them. A site that is there only for some values has no edge from what decides it. Throws Error as a
-/// run does.
+/// The graph of a model on these arguments. Latent sites need no handler: all but data are looked at in a few points of
+/// their supports, whatever handlers say, and a site depends on another one where its density, with its own value held,
+/// changes with the other one's value at one of them. A site that is there only for some values has no edge from what
+/// decides it. Parameters and data are not checked.
 template <class M, class... A> ModelGraph model_graph(const M& model, const A&... arguments) {
     ModelGraph graph;
     FindNodes find(graph);
-    RunOptions options{.subsample_seed = 0, .fill = true};
+    // Data may lie outside of a support at these points, and values that are held too: a dependence.
+    const RunOptions options{.validate = false, .subsample_seed = 0, .fill = true};
     run(options, with_handler(model, find), arguments...);
-    options.validate = false; // the value that is held may lie outside the new support: a dependence, too
     for (std::size_t from = 0; from < graph.nodes().size(); ++from)
         for (std::size_t other = 0; other < find.others_of(from); ++other) {
             FollowChange follow(find, graph, from, other);

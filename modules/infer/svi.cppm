@@ -43,6 +43,7 @@ struct SVIOptions {
 
 /// A guide that notes which of its coordinates a run reads.
 template <class G> struct Watched {
+    static constexpr bool holds_nothing = G::holds_nothing;
     const G& guide;
     Activity& activity;
 

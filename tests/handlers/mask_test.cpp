@@ -89,3 +89,25 @@ BOOST_AUTO_TEST_CASE(masks_that_make_no_sense_are_refused) {
     BOOST_CHECK_EXCEPTION(run(small_model | seed(1) | mask(IntVector{1, 0}) | trace, 2.0), Error,
                           (Says{"a", "a mask that repeats to []", "shape [2]", "co_yield mask(m)"}));
 }
+
+BOOST_AUTO_TEST_CASE(a_vector_masks_whole_events_along_the_plate) {
+    const auto model = []<Scalar Real>(const Matrix& y) -> Model<Real> {
+        auto rows = co_yield plate("rows", y.rows());
+        co_yield sample("y", Normal(0, 1).expand(y.rows(), y.cols()).to_event(1), obs = y);
+    };
+    const double first = normal(1, 0, 1) + normal(2, 0, 1);
+    // As long as the plate and the event, and as long as the plate alone.
+    BOOST_TEST(run(model | mask(IntVector{1, 0}) | trace, Matrix{{1, 2}, {30, 40}}).log_prob_sum() == first, exactly);
+    BOOST_TEST(run(model | mask(IntVector{1, 0, 0}) | trace, Matrix{{1, 2}, {30, 40}, {5, 6}}).log_prob_sum() == first,
+               exactly);
+    BOOST_TEST(Normal(0, 1).expand(2, 2).to_event(1).mask(IntVector{1, 0}).log_density(Matrix{{1, 2}, {30, 40}}) ==
+                   first,
+               exactly);
+    // Elements by a matrix; a mask that was there before the event axis stays where it was.
+    const double column = normal(1, 0, 1) + normal(30, 0, 1);
+    BOOST_TEST(run(model | mask(IntMatrix{{1, 0}, {1, 0}}) | trace, Matrix{{1, 2}, {30, 40}}).log_prob_sum() == column,
+               exactly);
+    BOOST_TEST(Normal(0, 1).expand(2, 2).mask(IntVector{1, 0}).to_event(1).log_density(Matrix{{1, 2}, {30, 40}}) ==
+                   column,
+               exactly);
+}

@@ -262,10 +262,10 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_is_refused_and_changes_nothing) {
     SVI svi(other, guide, adam, TraceELBO{});
     svi.step(Matrix(4, 3));
     const auto before = bits(guide.parameters());
-    BOOST_CHECK_EXCEPTION(svi.load(path, Matrix(4, 3)), Error,
-                          (Says{"", "the latent sites of the model, weight, slope, bias in '" + path + "'",
-                                "'weight' of shape [2], not [3]; no 'slope'; 'bias' at another place; 'sigma', which",
-                                "the model and the data"}));
+    BOOST_CHECK_EXCEPTION(
+        svi.load(path, Matrix(4, 3)), Error,
+        (Says{"", "the latent sites of the model, weight, slope, bias in '" + path + "'",
+              "'weight' of shape [2], not [3]; no 'slope'; 'sigma', which", "the model and the data"}));
     BOOST_TEST(bits(guide.parameters()) == before);
     BOOST_TEST(svi.steps() == 1u);
 }

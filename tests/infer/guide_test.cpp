@@ -200,3 +200,26 @@ BOOST_AUTO_TEST_CASE(a_param_may_be_a_point_of_a_region) {
     };
     BOOST_CHECK_EXCEPTION(run(wrong, draws), Error, (Says{"p_at", "sum to 1", "1.25", "inside its domain"}));
 }
+
+// Found by a reader: the params that are the guide's alone were listed, but could neither be read nor set.
+BOOST_AUTO_TEST_CASE(params_of_a_program_are_read_and_set) {
+    const auto simple = []<Scalar Real>(double y) -> Model<Real> {
+        auto mu = co_yield sample("mu", Normal(0, 1));
+        co_yield sample("y", Normal(mu, 1), obs = y);
+    };
+    const auto program = []<Scalar Real>(double) -> Model<Real> {
+        auto at = co_yield param("mu_at", 0.5);
+        co_yield sample("mu", Delta(at));
+    };
+    Guide guide(simple, program);
+    guide.setup(1.0);
+    BOOST_TEST(value_as<double>(guide.get("mu_at", 1.0)) == 0.5);
+    guide.set("mu_at", 2.0, 1.0);
+    BOOST_TEST(value_as<double>(guide.get("mu_at", 1.0)) == 2);
+    BOOST_TEST(guide.median(1.0).get<double>("mu") == 2);
+    GuideList list(simple, Guide(simple, program));
+    list.setup(1.0);
+    list.set("mu_at", 1.5, 1.0);
+    BOOST_TEST(value_as<double>(list.get("mu_at", 1.0)) == 1.5);
+    BOOST_TEST(list.median(1.0).get<double>("mu") == 1.5);
+}

@@ -129,3 +129,20 @@ BOOST_AUTO_TEST_CASE(generated_once_for_each_initialization) {
     }
     BOOST_TEST(calls == 10);
 }
+
+BOOST_AUTO_TEST_CASE(params_and_sites_of_loops_start_where_their_names_say) {
+    const auto model = []<Scalar Real>(const IntVector& rows) -> Model<Real> {
+        co_yield param("w", 0.0);
+        co_yield param("v", 0.5);
+        for ([[maybe_unused]] auto i : co_yield plate("rows", 4, {.subsample = rows}))
+            co_yield sample("z", Normal(0, 1));
+    };
+    AutoDelta guide(model, init_to_value({{"w", 3.0}, {"z[2]", 5.0}, {"z[0]", 1.0}}, init_to_median));
+    guide.setup(IntVector{0, 1});
+    BOOST_TEST(guide.unconstrained("w")[0] == 3);
+    BOOST_TEST(guide.unconstrained("v")[0] == 0.5);
+    BOOST_TEST(guide.unconstrained("z[0]")[0] == 1);
+    BOOST_TEST(guide.unconstrained("z[1]")[0] == 0);
+    BOOST_TEST(guide.unconstrained("z[2]")[0] == 5); // not visited yet
+    BOOST_TEST(guide.unconstrained("z[3]")[0] == 0);
+}

@@ -78,3 +78,14 @@ BOOST_AUTO_TEST_CASE(errors_name_the_site_whatever_the_thread) {
     BOOST_CHECK_EXCEPTION(Predictive(model, 0), Error, (Says{"", "at least one draw", "n = 0", ""}));
     BOOST_CHECK_EXCEPTION(Predictive(counts, 3)(absent).stacked("q"), Error, (Says{"q", "one of: p, odds, k", "", ""}));
 }
+
+// Found by a reader: runs in several threads shared a handler that was an lvalue.
+BOOST_AUTO_TEST_CASE(handlers_that_are_used_in_place_are_copied_for_each_thread) {
+    condition fixed({{"p", 0.25}});
+    substitute also({{"p", 0.25}});
+    const auto model = counts | fixed;
+    for (int repeat = 0; repeat < 5; ++repeat)
+        for (const double p : Predictive(model, 2000, {.seed = 3})(absent).get<Vector>("p")) BOOST_REQUIRE(p == 0.25);
+    const auto other = counts | also;
+    for (const double p : Predictive(other, 2000, {.seed = 3})(absent).get<Vector>("p")) BOOST_REQUIRE(p == 0.25);
+}

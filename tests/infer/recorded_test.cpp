@@ -203,3 +203,65 @@ BOOST_AUTO_TEST_CASE(copies_of_a_loss_record_for_themselves) {
     const auto first = fit();
     BOOST_TEST(fit() == first, boost::test_tools::per_element());
 }
+
+// Found by a reader: what may have changed between two steps without a trace in the arguments.
+
+namespace {
+
+struct Weaken : Handler {
+    double factor = 1;
+    template <Scalar Real> void process(Message<Real>& message) { message.scale *= factor; }
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(what_a_model_holds_may_change) {
+    const auto fit = [](bool replay) {
+        Weaken weaken;
+        const auto model = schools | weaken;
+        AutoDelta guide(model);
+        SVI svi(model, guide, Adam{.lr = 0.05}, TraceELBO{.mode = Mode::reverse, .replay = replay});
+        std::vector<double> result;
+        for (int k = 0; k < 12; ++k) {
+            weaken.factor = 1.0 / (1 + k / 4);
+            result.push_back(svi.step(error, Observed<Vector>(effect)));
+        }
+        return result;
+    };
+    BOOST_TEST(fit(true) == fit(false), boost::test_tools::per_element());
+
+    const auto captured = [](bool replay) {
+        double scale = 1;
+        const auto model = [&scale]<Scalar Real>() -> Model<Real> {
+            auto x = co_yield sample("x", Normal(0, 1));
+            co_yield sample("y", Normal(x, scale), obs = 3.0);
+        };
+        AutoDelta guide(model);
+        SVI svi(model, guide, Adam{.lr = 0.05}, TraceELBO{.mode = Mode::reverse, .replay = replay});
+        std::vector<double> result;
+        for (int k = 0; k < 12; ++k) {
+            scale = 1 + k / 4;
+            result.push_back(svi.step());
+        }
+        return result;
+    };
+    BOOST_TEST(captured(true) == captured(false), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(options_of_a_step_are_arguments) {
+    const auto model = []<Scalar Real>(const Vector& y) -> Model<Real> {
+        auto mu = co_yield sample("mu", Normal(0, 1));
+        auto rows = co_yield plate("rows", y.size(), {.subsample_size = 3});
+        co_yield sample("y", Normal(mu, 1), obs = rows.subsample(y));
+    };
+    const auto fit = [&](bool replay) {
+        AutoDelta guide(model);
+        SVI svi(model, guide, Adam{.lr = 0.05}, TraceELBO{.mode = Mode::reverse, .replay = replay});
+        std::vector<double> result;
+        for (int k = 0; k < 4; ++k)
+            result.push_back(svi.step(RunOptions{.whole_plates = RunOptions::Whole::all}, effect));
+        for (int k = 0; k < 4; ++k) result.push_back(svi.step(effect));
+        return result;
+    };
+    BOOST_TEST(fit(true) == fit(false), boost::test_tools::per_element());
+}

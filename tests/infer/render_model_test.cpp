@@ -3,6 +3,7 @@
 #include <error_parts.hpp>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <sstream>
 #include <string>
 
@@ -178,4 +179,59 @@ BOOST_AUTO_TEST_CASE(graphs_are_written_to_files) {
 BOOST_AUTO_TEST_CASE(names_are_quoted) {
     const auto model = []<Scalar Real>() -> Model<Real> { co_yield sample(dynamic("a\"b\\c"), Normal(0, 1)); };
     BOOST_TEST(render_model(model).find("label=\"a\\\"b\\\\c\\nNormal\"") != std::string::npos);
+}
+
+// Found by a reader: models that can be fitted, but not be drawn, and edges that were lost.
+
+BOOST_AUTO_TEST_CASE(bounds_and_scales_that_are_learned_are_edges) {
+    const auto bounds = []<Scalar Real>() -> Model<Real> {
+        auto b = co_yield sample("b", LogNormal(3, 1));
+        co_yield sample("y", Uniform(0, b), obs = 10.0);
+        auto c = co_yield sample("c", Normal(10, 1));
+        co_yield sample("z", Normal(0, c), obs = 1.0);
+        auto t = co_yield sample("t", Normal(50, 10));
+        co_yield sample("w", Normal(t > 60 ? 1.0 : 0.0, 1), obs = 1.0);
+    };
+    const ModelGraph graph = model_graph(bounds);
+    BOOST_TEST(parents(graph, "y") == "b ");
+    BOOST_TEST(parents(graph, "z") == "c ");
+}
+
+BOOST_AUTO_TEST_CASE(handlers_that_give_values_do_not_hide_edges) {
+    const std::string plain = render_model(varying, x);
+    BOOST_TEST(render_model(varying | seed(7), x) == plain);
+    BOOST_TEST(render_model(varying | substitute({{"mu", 0.5}}), x) == plain);
+    const ModelGraph conditioned = model_graph(varying | condition({{"mu", 0.5}}), x);
+    BOOST_TEST(parents(conditioned, "alpha") == "tau "); // data do not change
+}
+
+BOOST_AUTO_TEST_CASE(points_and_missing_numbers) {
+    const auto model = []<Scalar Real>() -> Model<Real> {
+        auto mu = co_yield sample("mu", Normal(0, 1));
+        auto x = co_yield sample("x", Delta(mu));
+        co_yield sample("y", Normal(x, 1), obs = 1.0);
+        co_yield deterministic("missing", Vector{1, std::numeric_limits<double>::quiet_NaN()});
+    };
+    const ModelGraph graph = model_graph(model);
+    BOOST_TEST(parents(graph, "x") == "mu ");
+    BOOST_TEST(parents(graph, "y") == "x ");
+    BOOST_TEST(parents(graph, "missing") == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_size_that_depends_on_a_site_and_plates_of_two_parts) {
+    const auto model = []<Scalar Real>() -> Model<Real> {
+        auto count = co_yield sample("count", Poisson(3));
+        co_yield sample("z", Normal(0, 1).expand(static_cast<std::size_t>(count) + 1).to_event(1));
+    };
+    BOOST_TEST(parents(model_graph(model), "z") == "count ");
+    const auto part = []<Scalar Real>() -> Model<Real> {
+        auto rows = co_yield plate("rows", 3);
+        co_yield sample("x", Normal(0, 1).expand(rows));
+    };
+    const auto both = [&]<Scalar Real>() -> Model<Real> {
+        co_yield submodel("a", part);
+        co_yield submodel("b", part);
+    };
+    const std::string dot = render_model(both);
+    BOOST_TEST(dot.find("cluster_1") != std::string::npos); // a box for each
 }

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstdint>
 #include <error_parts.hpp>
+#include <filesystem>
 #include <vector>
 
 import modus.autodiff;
@@ -266,6 +267,7 @@ BOOST_AUTO_TEST_CASE(an_epoch_visits_each_row_once) {
     BOOST_TEST(!(first({.seed = 3}) == first({.seed = 3, .number = 1})));
     BOOST_TEST(!(first({.seed = 3}) == first({.seed = 4})));
     BOOST_CHECK_EXCEPTION(epoch(10, 0), Error, (Says{"", "a batch of 1 row or more", "0", ""}));
+    BOOST_CHECK_EXCEPTION(epoch(0, 1), Error, (Says{"", "1 row or more to visit", "size 0", ""}));
     BOOST_CHECK_EXCEPTION(epoch(10, 11), Error, (Says{"", "10 rows at most", "11", ""}));
 }
 
@@ -448,4 +450,51 @@ BOOST_AUTO_TEST_CASE(a_value_for_all_rows_is_not_set_from_some) {
     guide.setup(six, PlateOptions{});
     BOOST_CHECK_EXCEPTION(guide.set("z", Vector{7, 8}, six, PlateOptions{.subsample = IntVector{0, 1}}), Error,
                           (Says{"z", "a run that visits all of the site, shape [6]", "a part of it", "whole plate"}));
+}
+
+// Found by a reader: a loop that was visited as a whole first could not be subsampled later.
+BOOST_AUTO_TEST_CASE(a_loop_may_be_whole_first_and_in_parts_later) {
+    const auto model = []<Scalar Real>(const Vector& y, const PlateOptions& options) -> Model<Real> {
+        for (auto i : co_yield plate("rows", y.size(), options)) {
+            auto z = co_yield sample("z", Normal(0, 1));
+            co_yield sample("y", Normal(z, 1), obs = y[i]);
+        }
+    };
+    const Vector y{1, -2, 3, 0.5};
+    AutoDelta whole_first(model), part_first(model);
+    SVI a(model, whole_first, Adam{.lr = 0.1}, TraceELBO{}), b(model, part_first, Adam{.lr = 0.1}, TraceELBO{});
+    whole_first.setup(y, PlateOptions{});
+    const IntVector rows{1, 3};
+    part_first.setup(y, PlateOptions{.subsample = rows});
+    for (int k = 0; k < 5; ++k)
+        BOOST_TEST(a.step(y, PlateOptions{.subsample = rows}) == b.step(y, PlateOptions{.subsample = rows}));
+    for (const char* name : {"z[0]", "z[2]"}) BOOST_TEST(whole_first.unconstrained(name)[0] == 0); // not moved
+    for (const char* name : {"z[1]", "z[3]"}) {
+        BOOST_TEST(whole_first.unconstrained(name)[0] != 0);
+        BOOST_TEST(whole_first.unconstrained(name)[0] == part_first.unconstrained(name)[0]);
+    }
+    // Another number of indices, without a subsample, is another model still.
+    BOOST_CHECK_EXCEPTION(a.step(Vector{1, 2}, PlateOptions{}), Error,
+                          (Says{"z[2], z[3]", "", "", "start a new guide"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_fit_of_a_loop_is_resumed_on_other_rows) {
+    const auto model = []<Scalar Real>(const Vector& y, const IntVector& rows) -> Model<Real> {
+        for (auto i : co_yield plate("rows", y.size(), {.subsample = rows})) {
+            auto z = co_yield sample("z", Normal(0, 1));
+            co_yield sample("y", Normal(z, 1), obs = y[i]);
+        }
+    };
+    const Vector y{1, -2, 3, 0.5};
+    const std::string path = (std::filesystem::temp_directory_path() / "modus_subsample_loop.json").string();
+    AutoDelta first(model), second(model);
+    SVI one(model, first, Adam{.lr = 0.1}, TraceELBO{}), other(model, second, Adam{.lr = 0.1}, TraceELBO{});
+    for (int k = 0; k < 5; ++k) one.step(y, IntVector{2, 0});
+    one.save(path);
+    other.load(path, y, IntVector{1, 3}); // which has found the sites in another order
+    std::filesystem::remove(path);
+    for (const IntVector& rows : {IntVector{1, 3}, IntVector{0, 1}, IntVector{2, 0}})
+        BOOST_TEST(one.step(y, rows) == other.step(y, rows));
+    for (const char* name : {"z[0]", "z[1]", "z[2]", "z[3]"})
+        BOOST_TEST(first.unconstrained(name)[0] == second.unconstrained(name)[0]);
 }

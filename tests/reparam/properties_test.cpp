@@ -117,8 +117,9 @@ std::vector<const TraceSite*> sites_of(const Trace& trace, bool only_samples) {
 /// Random stacks that mostly make sense: names and values come from runs of the model, as the handler sees them.
 class StackMaker {
   public:
-    StackMaker(Dice& dice, const std::vector<Node>& model, const Trace& one, const Trace& other)
-        : dice_(dice), model_(model), one_(one), other_(other) {}
+    StackMaker(Dice& dice, const std::vector<Node>& model, const Trace& one, const Trace& other,
+               const CopiesAround& around = {})
+        : dice_(dice), model_(model), one_(one), other_(other), around_(around) {}
 
     Choices operator()() {
         Choices choices;
@@ -135,6 +136,12 @@ class StackMaker {
         for (const Choice& c : before)
             if (c.which == Which::scope) text = c.text + "/" + text;
         return text;
+    }
+    /// The name of a site of the trace for the next handler: inside of a plate around the model without its index.
+    std::string seen(const Choices& before, const std::string& name) const {
+        if (around_.copies == 0 || before.size() >= CopiesAround::handlers_inside) return name;
+        const std::size_t start = name.find('['), end = name.find(']');
+        return name.substr(0, start) + name.substr(end + 1);
     }
     /// What a handler further out may call a site: by what a reparam has made of it.
     std::string new_name(const Choices& before, const std::string& name) {
@@ -154,15 +161,19 @@ class StackMaker {
     }
     std::vector<std::pair<std::string, Data>> values(const Choices& before, bool only_samples) {
         std::vector<std::pair<std::string, Data>> result;
-        for (const TraceSite* site : sites_of(one_, only_samples))
-            if (dice_.chance(0.3)) result.emplace_back(prefix(before) + new_name(before, site->name), value(*site));
+        std::set<std::string> made; // two copies have one name for a handler inside of both
+        for (const TraceSite* site : sites_of(one_, only_samples)) {
+            if (!dice_.chance(0.3)) continue;
+            const std::string name = prefix(before) + seen(before, new_name(before, site->name));
+            if (made.insert(name).second) result.emplace_back(name, value(*site));
+        }
         if (dice_.chance(0.03)) result.emplace_back("nowhere", 1.0);
         return result;
     }
     std::vector<std::string> names(const Choices& before, double each) {
         std::vector<std::string> result;
         for (const TraceSite& site : one_)
-            if (dice_.chance(each)) result.push_back(prefix(before) + site.name);
+            if (dice_.chance(each)) result.push_back(prefix(before) + seen(before, site.name));
         if (dice_.chance(0.03)) result.push_back("nowhere");
         return result;
     }
@@ -201,7 +212,7 @@ class StackMaker {
         case Which::lift: {
             std::vector<std::string> params{"nowhere"};
             for (const TraceSite& site : one_)
-                if (site.kind == Kind::param) params.assign(1, prefix(before) + site.name);
+                if (site.kind == Kind::param) params.assign(1, prefix(before) + seen(before, site.name));
             made.text = params[0];
             if (made.text == "nowhere" && dice_.chance(0.9)) made.which = Which::infer_config; // else most would fail
             break;
@@ -232,6 +243,7 @@ class StackMaker {
     Dice& dice_;
     const std::vector<Node>& model_;
     const Trace &one_, &other_;
+    const CopiesAround around_;
 };
 
 /// Calls `check(dice, model, trace of a seeded run, its seed)` for many random models that run without an error.
@@ -305,7 +317,7 @@ BOOST_AUTO_TEST_CASE(random_stacks_around_copies_of_a_model) {
         BOOST_TEST(difference(model, {seeded(0)}, before, around) == "");
         const Trace other = play(model, {seeded(1)}, around).trace;
         for (int repeat = 0; repeat < 4; ++repeat, ++done) {
-            const Choices choices = StackMaker(dice, model, before.trace, other)();
+            const Choices choices = StackMaker(dice, model, before.trace, other, around)();
             const Outcome found = play(model, choices, around);
             const std::string why = difference(model, choices, found, around);
             BOOST_TEST(why == "", "model " << k << ": " << why << describe_run(choices, found));

@@ -437,6 +437,11 @@ class Interpreter {
     };
 
     std::string full(const Site& site) const { return site.prefix + scopes_ + site.base + indices_; }
+    /// The name for handler number h: those inside of the plate around the model do not see its index.
+    std::string name_for(std::size_t h, const Site& site) const {
+        const bool is_inside = around_.copies > 0 && h < CopiesAround::handlers_inside;
+        return site.prefix + scopes_ + site.base + (is_inside ? indices_.substr(indices_.find(']') + 1) : indices_);
+    }
     Site site(Kind kind, const std::string& base) const {
         Site result{.kind = kind, .base = base};
         result.scale = scale_;
@@ -509,6 +514,7 @@ class Interpreter {
             if (!has_value(at.value) && is_drawn(*at.plate)) throw Failure{full(at)};
         } else {
             if (!visited_.insert(full(at)).second) throw Failure{full(at)};
+            visited_inside_.insert(name_for(0, at));
             if (has_value(at.value)) {
                 const bool is_given = at.kind == Kind::sample || at.kind == Kind::param;
                 if (is_given && at.provenance != Provenance::sampled) check_value(at);
@@ -525,8 +531,8 @@ class Interpreter {
         const Choice& choice = stack_[h];
         if (choice.which == Which::scope) at.prefix = at.prefix.substr(choice.text.size() + 1);
         if (choice.which == Which::do_ && at.kind == Kind::sample)
-            if (const Data* value = find(choice, full(at))) at.value = *value;
-        if (choice.which == Which::lift && at.is_lifted && choice.text == full(at)) {
+            if (const Data* value = find(choice, name_for(h, at))) at.value = *value;
+        if (choice.which == Which::lift && at.is_lifted && choice.text == name_for(h, at)) {
             at.kind = Kind::param;
             at.is_lifted = false;
         }
@@ -537,16 +543,16 @@ class Interpreter {
     }
     void out(Site& at, std::size_t h) {
         const Choice& choice = stack_[h];
-        const std::string name = full(at);
+        const std::string name = name_for(h, at);
         switch (choice.which) {
         case Which::seed:
             if (has_value(at.value)) break;
             if (at.kind == Kind::plate && is_drawn(*at.plate)) {
-                modus::Random random(choice.number, modus::hash_name(name));
+                modus::Random random(choice.number, modus::hash_name(full(at)));
                 at.value = modus::choose(at.plate->size, *at.plate->options.subsample_size, random);
                 at.provenance = Provenance::sampled;
             } else if (at.kind == Kind::sample) {
-                at.value = draw(*at.law, at.size, modus::Random(choice.number, modus::hash_name(name)));
+                at.value = draw(*at.law, at.size, modus::Random(choice.number, modus::hash_name(full(at))));
                 at.provenance = Provenance::sampled;
             }
             break;
@@ -557,7 +563,7 @@ class Interpreter {
             const Data* value = find(choice, name);
             if (!value) break;
             use(h, name);
-            if (has_value(at.value) && at.value != *value) throw Failure{name};
+            if (has_value(at.value) && at.value != *value) throw Failure{full(at)};
             if (!has_value(at.value) || observes)
                 at.provenance = observes ? Provenance::observed : Provenance::substituted;
             at.value = *value;
@@ -577,12 +583,12 @@ class Interpreter {
                     found = &site;
             if (found) use(h, name);
             if (has_value(at.value)) {
-                if (found && at.provenance != Provenance::observed && found->value != at.value) throw Failure{name};
+                if (found && at.provenance != Provenance::observed && found->value != at.value) throw Failure{full(at)};
             } else if (found && has_value(found->value)) {
                 at.value = found->value;
                 at.provenance = Provenance::replayed;
             } else if (choice.strict && at.kind == Kind::sample) {
-                throw Failure{name};
+                throw Failure{full(at)};
             }
             break;
         }
@@ -603,9 +609,9 @@ class Interpreter {
             if (!value) break;
             use(h, name);
             const std::vector<double> all = numbers(*value);
-            if (!has_shape(at, *value)) throw Failure{name};
+            if (!has_shape(at, *value)) throw Failure{full(at)};
             for (const double x : all)
-                if (at.law->is_discrete() && x != std::floor(x)) throw Failure{name};
+                if (at.law->is_discrete() && x != std::floor(x)) throw Failure{full(at)};
             Site counterfactual{.kind = Kind::deterministic, .base = at.base + "__CF", .prefix = at.prefix};
             counterfactual.mask = at.mask;
             counterfactual.value = *value;
@@ -634,7 +640,8 @@ class Interpreter {
             for (const auto& entry : choice.values) require(entry.first);
             for (const auto& names : {choice.hide, choice.expose})
                 for (const std::string& name : names)
-                    if (!visited_.contains(name)) require(name); // further in it may have been hidden already
+                    if (!visited_.contains(name) && !visited_inside_.contains(name))
+                        require(name); // further in it may have been hidden already
             if (choice.which == Which::lift || choice.which == Which::reparam) require(choice.text);
             if (choice.which == Which::replay && choice.strict)
                 for (const modus::TraceSite& site : choice.trace)
@@ -772,7 +779,7 @@ class Interpreter {
     const CopiesAround around_;
     std::vector<std::set<std::string>> used_;
     std::vector<ExpectedSite> seen_;
-    std::set<std::string> visited_, open_; ///< sites, plates
+    std::set<std::string> visited_, visited_inside_, open_; ///< sites, their names inside, plates
     double now_ = 0, scale_ = 1;
     Data mask_{};
     std::string scopes_, indices_;
