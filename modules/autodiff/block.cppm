@@ -38,7 +38,7 @@ template <class T, class F, class... A> void sum_loop(const void* formula, const
     typename OrderOf<T, F, A...>::type f(*static_cast<const F*>(formula), arguments);
     std::array<BlockArgument, sizeof...(A)> to; // of our own: what is stored may be anywhere else, for the compiler
     std::copy_n(arguments, sizeof...(A), to.begin());
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
+    const auto run = [&]<std::size_t... I>(std::index_sequence<I...>) {
         constexpr bool has_logarithm = is_less_log1p<decltype(f.at(0))>;
         B total(0.0);
         Batch logarithms(0.0); // exp - 1 of those that are left
@@ -72,7 +72,9 @@ template <class T, class F, class... A> void sum_loop(const void* formula, const
             if constexpr (on_tape<Argument> && !AnyArray<Argument>) sums[1 + J] += by_scalar[J];
         };
         (add.template operator()<I, A>(), ...);
-    }(std::index_sequence_for<A...>());
+    };
+    // Or else f is somewhere in memory, for the compiler, and what it computes from scalars is computed for each batch.
+    [[clang::always_inline]] run(std::index_sequence_for<A...>());
 }
 
 /// Stores f at `count` numbers, a multiple of the batch size, in `out`, and all partials.
@@ -83,7 +85,7 @@ template <class T, class F, class... A> void map_loop(const void* formula, const
     typename OrderOf<T, F, A...>::type f(*static_cast<const F*>(formula), arguments);
     std::array<BlockArgument, sizeof...(A)> to; // of our own: what is stored may be anywhere else, for the compiler
     std::copy_n(arguments, sizeof...(A), to.begin());
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
+    const auto run = [&]<std::size_t... I>(std::index_sequence<I...>) {
         for (std::size_t k = 0; k < count; k += Batch::size) {
             const auto result = f.at(k);
             store_batch<T>(f.value(result), out + k, out_stride);
@@ -93,7 +95,8 @@ template <class T, class F, class... A> void map_loop(const void* formula, const
             };
             (take.template operator()<I, A>(), ...);
         }
-    }(std::index_sequence_for<A...>());
+    };
+    [[clang::always_inline]] run(std::index_sequence_for<A...>()); // as above
 }
 
 /// Where partials by the elements of an input go: nowhere, into memory as long as the region, back through the terms of

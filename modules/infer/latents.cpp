@@ -11,6 +11,7 @@ module;
 #include <range/v3/view/transform.hpp>
 #include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 module modus.infer;
@@ -159,6 +160,28 @@ std::optional<IntVector> LatentBlocks::selected(const LatentBlock& block, const 
                 coordinates[at++] = static_cast<Integer>(layout.index(0, i) +
                                                          layout.full[0] * (layout.index(1, j) + layout.full[1] * k));
     return coordinates;
+}
+
+Data selected_part(const Data& value, const AnyDistribution& distribution, std::span<const Frame> frames) {
+    const Shape shape = distribution.shape(), full = shape_of(value);
+    const std::size_t event_rank = distribution.event_shape().rank;
+    const Layout layout(shape, event_rank, frames);
+    if (!layout.is_subsampled || layout.full_shape(shape, event_rank) != full) return value;
+    const auto elements = LatentBlocks::selected({"", 0, 0, full.size(), full, event_rank}, shape, frames);
+    return std::visit(
+        [&]<class A>(const A& a) -> Data {
+            if constexpr (AnyArray<A>) {
+                Extents<rank_of<A>> extents;
+                for (std::size_t d = 0; d < rank_of<A>; ++d) extents[d] = shape.extents[d];
+                auto part = A::uninitialized(extents);
+                for (std::size_t k = 0; k < elements->size(); ++k)
+                    part.store(k, a.load(static_cast<std::size_t>(elements->load(k))));
+                return part;
+            } else {
+                return a;
+            }
+        },
+        value);
 }
 
 const LatentBlock* LatentBlocks::find(std::uint64_t hash) const {

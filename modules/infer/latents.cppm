@@ -84,6 +84,10 @@ class LatentBlocks {
     void add_block(const LatentSite& site, std::span<const Frame> frames, const Vector& u, bool is_guess);
 };
 
+/// The part of a value as large as the plates around a site that belongs to the indices which they visit in this run;
+/// the value itself where it has another size, or where all are visited.
+Data selected_part(const Data& value, const AnyDistribution& distribution, std::span<const Frame> frames);
+
 /// What a part of a GuideList finds at the first call: its parameters, and the sites of the model that it answers.
 struct PreparedPart {
     struct Answered {

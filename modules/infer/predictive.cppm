@@ -50,14 +50,16 @@ struct PredictiveOptions {
     bool validate = true;
 };
 
-/// Answers sites with given values, where there are any; the others are left to the next handler.
+/// Answers sites with given values, where there are any; the others are left to the next handler. Of values as large as
+/// a plate that is subsampled, it is those of the indices that are visited.
 struct GivenValues : Handler {
     const NamedValues& values;
     explicit GivenValues(const NamedValues& values_) : values(values_) {}
     template <Scalar Real> void process(Message<Real>& message) {
         if (!wants_answer(message)) return;
         if (const auto* entry = values.find(message.hash))
-            message.answer(to_value<Real>(entry->value), Provenance::substituted);
+            message.answer(to_value<Real>(selected_part(entry->value, *message.distribution, message.frames)),
+                           Provenance::substituted);
     }
     void finish(const RunState& state) const {
         for (const auto& entry : values)

@@ -89,3 +89,20 @@ BOOST_AUTO_TEST_CASE(handlers_that_are_used_in_place_are_copied_for_each_thread)
     const auto other = counts | also;
     for (const double p : Predictive(other, 2000, {.seed = 3})(absent).get<Vector>("p")) BOOST_REQUIRE(p == 0.25);
 }
+
+// Found by a reader: the points of a fit could not be given as samples where a plate is subsampled.
+BOOST_AUTO_TEST_CASE(samples_as_large_as_a_plate_serve_a_part_of_it) {
+    const auto model = []<Scalar Real>(Observed<Vector> y) -> Model<Real> {
+        auto rows = co_yield plate("rows", 6, {.subsample = IntVector{4, 1}});
+        auto z = co_yield sample("z", Normal(0, 1).expand(rows));
+        auto w = co_yield sample("w", Normal(0, 1).expand(rows.size(), 2).to_event(1));
+        co_yield sample("y", Normal(z, 1), obs = rows.subsample(y));
+    };
+    const std::vector<NamedValues> samples{
+        {{"z", Vector{0, 10, 20, 30, 40, 50}}, {"w", Matrix{{0, 0}, {1, -1}, {2, -2}, {3, -3}, {4, -4}, {5, -5}}}}};
+    const Draws draws = Predictive(model, samples, 3)(absent);
+    BOOST_TEST((draws[2].get<Vector>("z") == Vector{40, 10}));
+    BOOST_TEST((draws[2].get<Matrix>("w") == Matrix{{4, -4}, {1, -1}}));
+    const std::vector<NamedValues> wrong{{{"z", Vector{1, 2, 3}}}};
+    BOOST_CHECK_EXCEPTION(Predictive(model, wrong, 1)(absent), Error, (Says{"z", "shape [2]", "shape [3]", ""}));
+}
