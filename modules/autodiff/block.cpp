@@ -325,7 +325,10 @@ template <class T> struct SumNode : Tape<T>::NumberNode {
         if (is_simple) prepare_simple(tape);
         else prepare_chunks(tape);
         product = nullptr;
-        if constexpr (std::same_as<T, double>) product = lone_product(region, inputs, count);
+        // Registers of half the size would hold the sums of too few rows: the passes apart from each other are faster
+        // then.
+        if constexpr (std::same_as<T, double> && sizeof(Register) == sizeof(Batch))
+            product = lone_product(region, inputs, count);
         for (std::size_t j = 0; j < count; ++j) {
             const Input<T>& input = inputs[j];
             if (input.way == Way::terms) {

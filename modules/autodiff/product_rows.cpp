@@ -7,7 +7,7 @@ module modus.autodiff;
 namespace modus {
 namespace {
 
-constexpr std::size_t batches = sizeof(Register) == sizeof(Batch) ? 8 : 2; // as many as have sums in registers
+constexpr std::size_t batches = 8; // as many as have their sums in registers
 
 } // namespace
 

@@ -1,0 +1,129 @@
+// Sums of formulas over rows of X * w + b: values and gradients against loops, for all ends that rows and columns have.
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <cstddef>
+#include <vector>
+
+import modus.autodiff;
+
+using namespace modus;
+
+namespace {
+
+double number(std::size_t k) { return std::sin(static_cast<double>(k) * 1.7 + 0.3); }
+
+Matrix data(std::size_t rows, std::size_t columns) {
+    Matrix X(rows, columns);
+    for (std::size_t i = 0; i < rows; ++i)
+        for (std::size_t j = 0; j < columns; ++j) X(i, j) = number(3 * i + 7 * j);
+    return X;
+}
+
+struct Result {
+    double value = 0;
+    Vector gradient;
+};
+
+/// The sum of log(1 + ((y - factor X w - b) / s)^2) with the gradient by w, b and s = exp(last).
+Result by_loops(const Matrix& X, const Vector& y, const Vector& u, double factor, bool has_bias) {
+    const std::size_t columns = X.cols();
+    Result result{0, Vector(u.size())};
+    const double s = std::exp(u[columns + 1]);
+    for (std::size_t i = 0; i < X.rows(); ++i) {
+        double eta = has_bias ? u[columns] : 0;
+        for (std::size_t j = 0; j < columns; ++j) eta += factor * X(i, j) * u[j];
+        const double z = (y[i] - eta) / s, slope = 2 * z / (1 + z * z) / s; // by y - eta
+        result.value += std::log1p(z * z);
+        for (std::size_t j = 0; j < columns; ++j) result.gradient[j] -= slope * factor * X(i, j);
+        if (has_bias) result.gradient[columns] -= slope;
+        result.gradient[columns + 1] -= slope * (y[i] - eta);
+    }
+    return result;
+}
+
+template <class Y> Result on_a_tape(const Matrix& X, const Y& y, const Vector& u, double factor, bool has_bias) {
+    const std::size_t columns = X.cols();
+    Result result{0, Vector(u.size())};
+    std::vector<double> gradient(u.size());
+    const auto f = [&](const auto& v) {
+        const auto weight = v.slice(0, columns);
+        const auto s = exp(v.load(columns + 1));
+        auto eta = factor * (X * weight);
+        if (has_bias) eta = eta + v.load(columns);
+        return sum_map(
+            Extents<1>{X.rows()},
+            [](const auto& a, const auto& e, const auto& scale) {
+                const auto z = (a - e) / scale;
+                return log1p(z * z);
+            },
+            y, eta, s);
+    };
+    result.value = reverse_gradient(f, u, gradient);
+    for (std::size_t k = 0; k < u.size(); ++k) result.gradient[k] = gradient[k];
+    return result;
+}
+
+void compare(const Result& found, const Result& expected, std::size_t rows, std::size_t columns) {
+    const double tolerance = 1e-13 * static_cast<double>(rows + 10);
+    BOOST_TEST(std::fabs(found.value - expected.value) <= tolerance, rows << " x " << columns);
+    for (std::size_t k = 0; k < expected.gradient.size(); ++k)
+        BOOST_TEST(std::fabs(found.gradient[k] - expected.gradient[k]) <= tolerance,
+                   rows << " x " << columns << ", by coordinate " << k);
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(every_end_of_rows_and_columns) {
+    for (const std::size_t columns : {1, 2, 3, 10, 63, 64, 65})
+        for (const std::size_t rows : {1, 64, 127, 128, 129, 135, 192, 511, 512, 576, 1023, 1024, 1025, 1100, 5000}) {
+            const Matrix X = data(rows, columns);
+            Vector y(rows), u(columns + 2);
+            for (std::size_t i = 0; i < rows; ++i) y[i] = 2 * number(11 * i + 5);
+            for (std::size_t k = 0; k < u.size(); ++k) u[k] = 0.4 * number(13 * k + 1);
+            for (const bool has_bias : {true, false})
+                compare(on_a_tape(X, y, u, -0.75, has_bias), by_loops(X, y, u, -0.75, has_bias), rows, columns);
+        }
+}
+
+BOOST_AUTO_TEST_CASE(whole_numbers_as_data) {
+    const std::size_t rows = 777;
+    const Matrix X = data(rows, 4);
+    IntVector counts(rows);
+    Vector y(rows), u{0.2, -0.3, 0.1, 0.4, 0.5, -0.2};
+    for (std::size_t i = 0; i < rows; ++i) {
+        counts[i] = static_cast<Integer>(i % 5);
+        y[i] = static_cast<double>(i % 5);
+    }
+    compare(on_a_tape(X, counts, u, 1, true), by_loops(X, y, u, 1, true), rows, 4);
+}
+
+BOOST_AUTO_TEST_CASE(a_large_sum_has_the_same_bits_each_time_and_when_it_is_replayed) {
+    const std::size_t rows = 70000;
+    const Matrix X = data(rows, 10);
+    Vector y(rows), u(12);
+    for (std::size_t i = 0; i < rows; ++i) y[i] = number(i);
+    for (std::size_t k = 0; k < u.size(); ++k) u[k] = 0.3 * number(k + 2);
+    const Result first = on_a_tape(X, y, u, 1, true);
+    compare(first, by_loops(X, y, u, 1, true), rows, 10);
+    for (int repeat = 0; repeat < 3; ++repeat) {
+        const Result again = on_a_tape(X, y, u, 1, true);
+        BOOST_TEST(again.value == first.value);
+        BOOST_TEST((again.gradient == first.gradient));
+    }
+    const auto f = [&](const auto& v) {
+        return sum_map(
+            Extents<1>{rows},
+            [](const auto& a, const auto& e) {
+                const auto z = a - e;
+                return log1p(z * z);
+            },
+            y, X * v.slice(0, 10) + v.load(10));
+    };
+    std::vector<double> gradient(12), replayed(12);
+    Recording recording(f, Vector(12), gradient);
+    BOOST_REQUIRE(recording.can_replay());
+    const double value = recording.replay(u, replayed);
+    BOOST_TEST(value == reverse_gradient(f, u, gradient));
+    BOOST_TEST(replayed == gradient, boost::test_tools::per_element());
+}
