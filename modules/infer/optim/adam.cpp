@@ -15,14 +15,16 @@ struct AdamStep {
 
     AdamStep(const Adam& adam, double rate, std::uint64_t own_steps)
         : beta1(adam.beta1), beta2(adam.beta2), eps(adam.eps) {
-        const double t = static_cast<double>(own_steps);
-        size = rate / (1 - std::pow(beta1, t));
-        correction = 1 / (1 - std::pow(beta2, t));
+        size = rate / one_minus_power(beta1, static_cast<double>(own_steps));
+        correction = 1 / one_minus_power(beta2, static_cast<double>(own_steps));
     }
+    /// 1 - beta^t; 1 where the power, which is at most exp(-(1 - beta) t), is below half the last bit of 1.
+    static double one_minus_power(double beta, double t) { return (1 - beta) * t > 38 ? 1 : 1 - std::pow(beta, t); }
     void move(double& x, double g, double& first, double& second) const {
         first = beta1 * first + (1 - beta1) * g;
         second = beta2 * second + (1 - beta2) * g * g;
-        x -= size * first / (std::sqrt(second * correction) + eps);
+        const double root = __builtin_elementwise_sqrt(second * correction); // sets no errno: of several at once
+        x -= size * first / (root + eps);
     }
 };
 
@@ -64,7 +66,12 @@ void Adam::update(std::span<double> x, std::span<const double> gradient, State& 
     if (!state.own_steps.empty()) return move_each(*this, x, gradient, state, [](std::size_t) { return true; });
     const double rate = begin_step(*this, x.size(), state);
     const AdamStep step(*this, rate, state.steps);
-    for (std::size_t k = 0; k < x.size(); ++k) step.move(x[k], gradient[k], state.first[k], state.second[k]);
+    // None of them is a part of another, so that several coordinates can move at once.
+    double* __restrict to = x.data();
+    double* __restrict first = state.first.data();
+    double* __restrict second = state.second.data();
+    const double* __restrict slopes = gradient.data();
+    for (std::size_t k = 0; k < x.size(); ++k) step.move(to[k], slopes[k], first[k], second[k]);
 }
 
 void Adam::update(std::span<double> x, std::span<const double> gradient, State& state,
