@@ -268,23 +268,17 @@ template <class T> bool is_simple(const Region& region, const Input<T>* inputs, 
     return true;
 }
 
-/// The argument whose numbers ProductRows can make: a product of few columns, and perhaps constants; none where there
-/// is no such argument, or something else that has to be evaluated or summed up on the way.
+/// The argument whose numbers ProductRows can make; none where there is no such argument, or something else that has to
+/// be evaluated or summed up on the way.
 const Input<double>* lone_product(const Region& region, const Input<double>* inputs, std::size_t count) {
     if (region.columns > 1 || region.mask) return nullptr;
     const Input<double>* found = nullptr;
     for (std::size_t j = 0; j < count; ++j) {
         const Input<double>& input = inputs[j];
         if (input.is_array && input.row_step != 1) return nullptr;
-        const Term<double>* product = nullptr;
-        for (const Term<double>* term = input.terms; term; term = term->next) {
-            if (term->base == Term<double>::Base::one) continue;
-            if (product || term->base != Term<double>::Base::product || term->size > ProductRows::most_columns)
-                return nullptr;
-            product = term;
-        }
-        if (input.terms && (found || !product)) return nullptr;
-        if (product) found = &input;
+        if (!input.terms) continue;
+        if (found || !ProductRows::serves(input.terms)) return nullptr;
+        found = &input;
     }
     return found;
 }
@@ -386,26 +380,7 @@ template <class T> struct SumNode : Tape<T>::NumberNode {
             const std::size_t whole =
                 product ? (end - begin) / ProductRows::rows_at_once * ProductRows::rows_at_once : 0;
             if (whole < 2 * ProductRows::rows_at_once) return begin; // not worth it
-            TermAdjoint<T>* const adjoints = chunk.adjoints[static_cast<std::size_t>(product - inputs)];
-            TermAdjoint<T>* adjoint = adjoints;
-            const Term<T>* matrix = nullptr;
-            TermAdjoint<T>* by_weight = nullptr;
-            double start = 0;
-            for (const Term<T>* term = product->terms; term; term = term->next, ++adjoint) {
-                if (term->base == Term<T>::Base::one) {
-                    start += term->factor * term->coefficient;
-                } else {
-                    matrix = term;
-                    by_weight = adjoint;
-                }
-            }
-            std::array<double, ProductRows::most_columns> weights;
-            std::array<Batch, ProductRows::most_columns + 1> by_column;
-            const std::size_t columns = matrix->size;
-            const double scale = matrix->factor * matrix->coefficient;
-            for (std::size_t d = 0; d < columns; ++d) weights[d] = scale * matrix->values[d];
-            ProductRows source(region.rows, columns, weights.data(), start, by_column.data());
-
+            ProductRows source(product->terms, region.rows);
             constexpr std::size_t most = 512; // at once
             const Scratch scratch(2 * count * most);
             std::array<BlockArgument, max_inputs> arguments;
@@ -419,7 +394,7 @@ template <class T> struct SumNode : Tape<T>::NumberNode {
                     if (!input.is_array) continue;
                     if (&input == product) {
                         argument.values = room;
-                        source.begin(matrix->matrix + first, n, room, argument.partials);
+                        source.begin(first, room, argument.partials);
                     } else if (input.whole) {
                         to_double(input.whole + first, 1, n, room);
                         argument.values = room;
@@ -430,12 +405,7 @@ template <class T> struct SumNode : Tape<T>::NumberNode {
                 }
                 loop(formula, arguments.data(), n, sums, &source);
             }
-            source.finish();
-
-            for (std::size_t d = 0; d < columns; ++d) by_weight->base[d] += sum(by_column[d]);
-            adjoint = adjoints;
-            for (const Term<T>* term = product->terms; term; term = term->next, ++adjoint)
-                if (term->factor_slot && term->base == Term<T>::Base::one) adjoint->factor += sum(by_column[columns]);
+            source.finish(chunk.adjoints[static_cast<std::size_t>(product - inputs)]);
             return begin + whole;
         } else {
             return begin;

@@ -106,6 +106,9 @@ template <class T, std::size_t N> struct Dual {
 
 template <class T, std::size_t N> inline constexpr bool is_scalar<Dual<T, N>> = is_scalar<T>;
 
+/// x, differentiated by itself.
+template <Scalar T> constexpr Dual<T, 1> with_direction(const T& x) { return Dual<T, 1>(x, {T(1.0)}); }
+
 /// The plain number inside a scalar.
 constexpr double value_of(double x) { return x; }
 template <class T, std::size_t N> constexpr auto value_of(const Dual<T, N>& x) { return value_of(x.value); }

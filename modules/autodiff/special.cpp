@@ -60,7 +60,6 @@ template <Scalar T> T inverse_mills_of(const T& x) {
         for (double k = 12 + std::floor(700 / (size * size)); k > 0; --k) tail = k / tail - x;
     return tail;
 }
-template <Scalar T> Dual<T, 1> direction_of(const T& x) { return Dual<T, 1>(x, {T(1.0)}); }
 
 } // namespace
 
@@ -68,9 +67,9 @@ template <Scalar T> Dual<T, 1> direction_of(const T& x) { return Dual<T, 1>(x, {
 double inverse_mills_value(int n, double x) {
     switch (n) {
     case 0: return inverse_mills_of(x);
-    case 1: return inverse_mills_of(direction_of(x)).tangent[0];
-    case 2: return inverse_mills_of(direction_of(direction_of(x))).tangent[0].tangent[0];
-    case 3: return inverse_mills_of(direction_of(direction_of(direction_of(x)))).tangent[0].tangent[0].tangent[0];
+    case 1: return inverse_mills_of(with_direction(x)).tangent[0];
+    case 2: return inverse_mills_of(with_direction(with_direction(x))).tangent[0].tangent[0];
+    case 3: return inverse_mills_of(with_direction(with_direction(with_direction(x)))).tangent[0].tangent[0].tangent[0];
     default: return std::numeric_limits<double>::quiet_NaN();
     }
 }

@@ -61,18 +61,14 @@ template <class Concentration, std::size_t Rank = rank_of<Concentration>> class 
     }
 
     Data draw(Random& random) const {
-        return draw_dirichlet(random, plain_rows(), this->events()).reshape(this->extents());
+        return draw_dirichlet(random, rows_of(concentration_), this->events()).reshape(this->extents());
     }
-    Data mean() const { return this->repeated(own_shape(dirichlet_mean(plain_rows()))); }
-    Data variance() const { return this->repeated(own_shape(dirichlet_variance(plain_rows()))); }
+    Data mean() const { return this->repeated(own_shape(dirichlet_mean(rows_of(concentration_)))); }
+    Data variance() const { return this->repeated(own_shape(dirichlet_variance(rows_of(concentration_)))); }
     Data quantile(double) const { return this->undefined(); }
 
   private:
     std::size_t rows() const { return rank_of<Concentration> == 2 ? concentration_.extents()[0] : 1; }
-    Matrix plain_rows() const {
-        return value_of(concentration_)
-            .reshape(Extents<2>{rows(), concentration_.extents()[rank_of<Concentration> - 1]});
-    }
     auto own_shape(const Matrix& rows) const { return rows.reshape(concentration_.extents()); }
 
     Concentration concentration_;

@@ -26,11 +26,6 @@ namespace modus {
 [[noreturn]] void bad_parameter(const char* parameter, std::string_view distribution, const char* expected,
                                 const std::string& found, const char* advice);
 
-/// What sums up the rows of a matrix, as in x * ones(x.cols()).
-inline Vector ones(std::size_t size) {
-    return map_to(Extents<1>{size}, [](double) { return 1.0; }, 0);
-}
-
 /// A parameter with at least one axis, of real numbers.
 template <class T> auto as_real_array(const T& x) {
     const auto parameter = as_parameter(x);
@@ -40,6 +35,12 @@ template <class T> auto as_real_array(const T& x) {
     else return parameter;
 }
 template <class T> using real_array_t = decltype(as_real_array(std::declval<const T&>()));
+/// The numbers of such a parameter, one event in each row.
+template <AnyArray A> Matrix rows_of(const A& parameter) {
+    const auto& extents = parameter.extents();
+    constexpr std::size_t last = rank_of<A> - 1;
+    return value_of(parameter).reshape(Extents<2>{last == 1 ? extents[0] : 1, extents[last]});
+}
 
 } // namespace modus
 

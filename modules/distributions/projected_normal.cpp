@@ -43,7 +43,6 @@ template <Scalar T> T slope_of(int n, const T& t) {
     });
     return (n - 1.0) / last;
 }
-template <Scalar T> Dual<T, 1> direction_of(const T& x) { return Dual<T, 1>(x, {T(1.0)}); }
 
 } // namespace
 
@@ -55,8 +54,8 @@ double log_radial_mass_value(int derivative, int n, double t) {
         return log_mass;
     }
     case 1: return slope_of(n, t);
-    case 2: return slope_of(n, direction_of(t)).tangent[0];
-    case 3: return slope_of(n, direction_of(direction_of(t))).tangent[0].tangent[0];
+    case 2: return slope_of(n, with_direction(t)).tangent[0];
+    case 3: return slope_of(n, with_direction(with_direction(t))).tangent[0].tangent[0];
     default: return std::numeric_limits<double>::quiet_NaN();
     }
 }

@@ -77,20 +77,16 @@ template <class Concentration, std::size_t Rank = rank_of<Concentration>> class 
     }
 
     Data draw(Random& random) const {
-        return draw_projected_normal(random, plain_rows(), this->events()).reshape(this->extents());
+        return draw_projected_normal(random, rows_of(concentration_), this->events()).reshape(this->extents());
     }
-    Data mean() const { return this->repeated(directions_of(plain_rows()).reshape(concentration_.extents())); }
+    Data mean() const {
+        return this->repeated(directions_of(rows_of(concentration_)).reshape(concentration_.extents()));
+    }
     Data variance() const { return this->undefined(); }
     /// The middle, for 1/2: the distribution is the same on all sides of its mean.
     Data quantile(double q) const { return q == 0.5 ? mean() : this->undefined(); }
 
   private:
-    Matrix plain_rows() const {
-        const auto& extents = concentration_.extents();
-        constexpr std::size_t last = rank_of<Concentration> - 1;
-        return value_of(concentration_).reshape(Extents<2>{last == 1 ? extents[0] : 1, extents[last]});
-    }
-
     Concentration concentration_;
 };
 template <class C> ProjectedNormal(const C&) -> ProjectedNormal<real_array_t<C>>;

@@ -62,14 +62,12 @@ template <Scalar Real> struct Message {
     Message(Kind kind_, const Name& base_, const Message& other)
         : kind(kind_),
           base(base_),
-          hash(0),
+          hash(full_hash(base_, other.frames.subspan(other.outside), other.prefix)),
           frames(other.frames),
           outside(other.outside),
           scale(other.scale),
           mask(other.mask),
-          prefix(other.prefix) {
-        hash = full_hash(base, frames.subspan(outside), prefix);
-    }
+          prefix(other.prefix) {}
 
     /// The name, as in "a/theta[3]", for the handlers that see it: without the plates and scopes around their model.
     std::string name() const { return full_name(base, frames.subspan(outside), prefix); }

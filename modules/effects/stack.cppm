@@ -111,10 +111,9 @@ template <Scalar Real, class... H> class Stack final : public Run<Real> {
     /// Handlers of a submodel or of a copy see the names that its sites have there.
     void dispatch(Message<Real>& message) override {
         if (outside_ == 0) return pass<0>(message);
-        const std::size_t outside = message.outside;
         message.show(outside_, message.prefix);
         pass<0>(message);
-        message.show(outside, message.prefix);
+        message.show(0, message.prefix);
     }
 
   private:

@@ -93,9 +93,9 @@ template <class M, class Plates = NoPlates> class AutoDelta : public PointGuide<
             options, [&](const auto& model) { return with_inner_handler(model, others); }, initializer_.begin(), plates,
             false, arguments...);
     }
-    /// The answers from coordinate `start` on.
     template <class H, class... A> void visit_part_params(std::size_t, const std::vector<Plate>&, const RunOptions&,
                                                           const Vector&, H&, const A&...) const {}
+    /// The answers from coordinate `start` on.
     template <Scalar Real, class... A>
     auto part_answers(const LatentBlocks& latents, std::size_t start, bool is_part, const std::vector<Plate>&,
                       const RunOptions&, const Array<Real, 1>& u, Activity* activity, const A&...) const {

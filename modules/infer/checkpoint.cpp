@@ -298,10 +298,11 @@ void read_checkpoint(const std::string& path, Checkpoint& fit) {
                 const Part part = state[field.name];
                 T value = part.as<T>();
                 if constexpr (is_list<T>)
-                    if (!value.empty() && value.size() != size)
-                        part.refuse(fmt::format("none or {} numbers", size), std::to_string(value.size()));
-                if constexpr (is_list<T>)
-                    if (!value.empty()) value = moved(value, moves);
+                    if (!value.empty()) {
+                        if (value.size() != size)
+                            part.refuse(fmt::format("none or {} numbers", size), std::to_string(value.size()));
+                        value = moved(value, moves);
+                    }
                 values.emplace_back(std::move(value));
             },
             field.place);

@@ -42,8 +42,7 @@ template <std::size_t Rank> class Sphere {
         if constexpr (Rank == 1) {
             return map_to(extents_, over, rows, sum_map(extents_, squares, rows));
         } else {
-            const Vector ones = map_to(Extents<1>{extents_[1]}, [](double) { return 1.0; }, 0);
-            const auto sums = map_to(extents_, squares, rows) * ones;
+            const auto sums = map_to(extents_, squares, rows) * ones(extents_[1]);
             return map_to(extents_, over, rows, sums.reshape(Extents<2>{extents_[0], 1}));
         }
     }

@@ -52,6 +52,11 @@ template <std::size_t Rank> Shape make_shape(const Extents<Rank>& extents) {
     return result;
 }
 
+/// What sums up the rows of a matrix, as in x * ones(x.cols()).
+inline Vector ones(std::size_t size) {
+    return map_to(Extents<1>{size}, [](double) { return 1.0; }, 0);
+}
+
 template <class V> bool has_value(const V& value) { return value.index() != 0; }
 
 /// The constant `data` as a value in a model over Real; shares memory.
