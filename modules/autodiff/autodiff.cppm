@@ -1,6 +1,7 @@
 // The room of derivatives: dual numbers, arrays of them, and what can be computed with both.
 export module modus.autodiff;
 
+export import :adder;
 export import :algebra;
 export import :array;
 export import :batch;
@@ -16,6 +17,8 @@ export import :order;
 export import :pool;
 export import :predictor;
 export import :product_rows;
+export import :register_rows;
+export import :row_loops;
 export import :select;
 export import :summand;
 export import :tape;

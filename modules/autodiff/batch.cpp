@@ -227,28 +227,7 @@ MODUS_INLINE Register log1p_register(Register x) {
     const Register y = choose(x < infinity, rounded(logarithm(f, split.e, divided(c, f))), x);
     return with_sign(choose(x > -1.0, y, choose(x == -1.0, -infinity, splat(not_a_number))), x);
 }
-#if defined(__AVX512F__)
-// exp(x) = 2^(n / 16) exp(r) = p + p (r + r^2 q(r)), with p = 2^(n / 16) up to a power of two from a table in two
-// registers: what is added to p is less than 0.022 p, so that nothing but p itself and the sum are rounded.
-MODUS_INLINE Register exp_register(Register x) {
-    static constexpr double sixteen_over_ln2 = 0x1.71547652b82fep+4;
-    static constexpr double ln2_16_high = 0x1.62e42feep-5, ln2_16_low = 0x1.a39ef35793c76p-37;
-    static constexpr double q[] = {0x1.0000000000005p-1, 0x1.555555548b8b3p-3, 0x1.555555546d2c3p-5,
-                                   0x1.11123d0140752p-7, 0x1.6c184e20417c3p-10}; // 2^-56.2
-    static constexpr Register lower = {0x1.0000000000000p+0, 0x1.0b5586cf9890fp+0, 0x1.172b83c7d517bp+0,
-                                       0x1.2387a6e756238p+0, 0x1.306fe0a31b715p+0, 0x1.3dea64c123422p+0,
-                                       0x1.4bfdad5362a27p+0, 0x1.5ab07dd485429p+0};
-    static constexpr Register upper = {0x1.6a09e667f3bcdp+0, 0x1.7a11473eb0187p+0, 0x1.8ace5422aa0dbp+0,
-                                       0x1.9c49182a3f090p+0, 0x1.ae89f995ad3adp+0, 0x1.c199bdd85529cp+0,
-                                       0x1.d5818dcfba487p+0, 0x1.ea4afa2a490dap+0};
-    x = at_least(at_most(x, 710), -746);
-    const Register shifted = madd(x, splat(sixteen_over_ln2), splat(0x1.8p52)); // n in its last bits
-    const Register n = shifted - 0x1.8p52;
-    const Register r = madd(n, splat(-ln2_16_low), madd(n, splat(-ln2_16_high), x));
-    const Register p = _mm512_permutex2var_pd(lower, std::bit_cast<__m512i>(shifted), upper);
-    return _mm512_scalef_pd(madd(p, madd(r * r, polynomial(r, q), r), p), n * 0.0625);
-}
-#else
+#if !defined(__AVX512F__) // else it is inline
 MODUS_INLINE Register exp_register(Register x) {
     const Exponential e = exponential(at_least(at_most(x, 710), -746));
     return e.two.times(rounded(e.mantissa()));
@@ -476,7 +455,9 @@ double digamma_below_0(double x) {
 } // namespace modus
 
 // Qualified, because they are members of an inline namespace, which is not reopened here.
+#if !defined(__AVX512F__)
 modus::Register modus::exp_in_register(Register x) noexcept { return exp_register(x); }
+#endif
 modus::Register modus::expm1_in_register(Register x) noexcept { return expm1_register(x); }
 modus::Register modus::log_in_register(Register x) noexcept { return log_register(x); }
 modus::Register modus::log1p_in_register(Register x) noexcept { return log1p_register(x); }

@@ -51,13 +51,6 @@ inline void store_at(const Batch& x, double* to, std::size_t k, std::size_t n) {
     else store_some(x, to + k, n - k);
 }
 
-/// The sum of the eight numbers.
-inline double sum(const Batch& x) {
-    const auto four =
-        __builtin_shufflevector(x.lanes, x.lanes, 0, 1, 2, 3) + __builtin_shufflevector(x.lanes, x.lanes, 4, 5, 6, 7);
-    const auto two = __builtin_shufflevector(four, four, 0, 1) + __builtin_shufflevector(four, four, 2, 3);
-    return two[0] + two[1];
-}
 /// The sums of eight batches, as one.
 inline Batch sum_each(const Batch (&x)[8]) {
     using Lanes = Batch::Lanes;

@@ -3,6 +3,7 @@ module;
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <cstring>
 #include <memory>
 #include <tbb/parallel_for.h>
 #if defined(__AVX512F__)
@@ -58,16 +59,13 @@ template <class T> Region flattened(Region region, Input<T>* inputs, std::size_t
     return region;
 }
 
-/// Every `step`-th of these numbers.
-void to_double(const Integer* from, std::size_t step, std::size_t n, double* out) {
-    if (step == 1) // eight at a time
-        for (std::size_t k = 0; k < n; ++k) out[k] = static_cast<double>(from[k]);
-    else
-        for (std::size_t k = 0; k < n; ++k) out[k] = static_cast<double>(from[k * step]);
+/// Every `step`-th of these numbers, which may be integers.
+void copy_words(const double* from, std::size_t step, std::size_t n, double* out) {
+    for (std::size_t k = 0; k < n; ++k) std::memcpy(out + k, from + k * step, sizeof(double));
 }
 
-/// Feeds a formula's loop with pieces of a region, in scratch memory where they are not contiguous, not doubles, not
-/// readable in whole batches, masked, or not yet evaluated.
+/// Feeds a formula's loop with pieces of a region, in scratch memory where they are not contiguous, not readable in
+/// whole batches, masked, or not yet evaluated.
 template <class T> class Pass {
   public:
     static constexpr std::size_t words = words_in<T>;
@@ -123,14 +121,11 @@ template <class T> class Pass {
         result.stride = block_;
         if (input.terms) {
             evaluate_rows(input.terms, region_.rows, first, n, out, block_);
-        } else if (input.whole) {
-            to_double(input.whole + start, input.row_step, n, out);
         } else {
             for (std::size_t p = 0; p < planes_of(j); ++p)
-                for (std::size_t k = 0; k < n; ++k)
-                    out[p * block_ + k] = p == 0 || input.stride > 0
-                                              ? input.values[p * input.stride + start + k * input.row_step]
-                                              : 0.0; // data have no tangents
+                if (p == 0 || input.stride > 0)
+                    copy_words(input.values + p * input.stride + start, input.row_step, n, out + p * block_);
+                else std::fill_n(out + p * block_, n, 0.0); // data have no tangents
         }
         return result;
     }
@@ -143,7 +138,7 @@ template <class T> class Pass {
             for (std::size_t j = 0; j < count_; ++j)
                 if (inputs_[j].is_array)
                     for (std::size_t p = 0; p < planes_of(j); ++p)
-                        values_of(j)[p * block_ + kept] = values_of(j)[p * block_ + k];
+                        copy_words(values_of(j) + p * block_ + k, 1, 1, values_of(j) + p * block_ + kept);
             kept_rows()[kept++] = static_cast<double>(k);
         }
         return kept;
@@ -232,6 +227,13 @@ template <class T> T reduced(const batch_t<T>& x) {
     for (std::size_t p = 0; p < words_in<T>; ++p) words[p] = sum(batches[p]);
     return result;
 }
+template <class T> T first_lane(const batch_t<T>& x) {
+    T result;
+    auto* words = reinterpret_cast<double*>(&result);
+    const auto* batches = reinterpret_cast<const Batch*>(&x);
+    for (std::size_t p = 0; p < words_in<T>; ++p) words[p] = batches[p][0];
+    return result;
+}
 /// Adds the first `kept` lanes alone: the others may be anything.
 template <class B> void add_lanes(B& to, const B& from, std::size_t kept) {
     const Flags::Lanes lane{0, 1, 2, 3, 4, 5, 6, 7};
@@ -241,18 +243,26 @@ template <class B> void add_lanes(B& to, const B& from, std::size_t kept) {
     for (std::size_t p = 0; p < sizeof(B) / sizeof(Batch); ++p) sums[p] += select(counts, parts[p], Batch(0.0));
 }
 
+/// As SumPlaces says.
+template <class T> using LoopSums = std::array<batch_t<T>, 2 + max_inputs>;
+template <class T> LoopSums<T> no_sums(std::size_t count) {
+    LoopSums<T> sums; // the rest is not looked at
+    std::fill_n(sums.begin(), 1 + count, batch_t<T>(0.0));
+    sums[SumPlaces::factor(count)] = batch_t<T>(1.0);
+    return sums;
+}
+
 /// Adds a formula over n numbers, and its partials, to the sums.
 template <class T> void add_formula(SumLoop<T> loop, const void* formula, const Input<T>* inputs, std::size_t count,
                                     const BlockArgument* arguments, std::size_t n, batch_t<T>* sums) {
-    using B = batch_t<T>;
     in_batches(
         inputs, count, arguments, n,
         [&](const BlockArgument* all, std::size_t size) { loop(formula, all, size, sums, nullptr); },
         [&](const BlockArgument* last, std::size_t kept) {
-            std::array<B, 1 + max_inputs> parts;
-            std::fill_n(parts.begin(), 1 + count, B(0.0));
+            auto parts = no_sums<T>(count);
             loop(formula, last, Batch::size, parts.data(), nullptr);
             for (std::size_t j = 0; j <= count; ++j) add_lanes(sums[j], parts[j], kept);
+            sums[SumPlaces::factor(count)] = parts[SumPlaces::factor(count)];
         });
 }
 
@@ -268,16 +278,16 @@ template <class T> bool is_simple(const Region& region, const Input<T>* inputs, 
     return true;
 }
 
-/// The argument whose numbers ProductRows can make; none where there is no such argument, or something else that has to
-/// be evaluated or summed up on the way.
-const Input<double>* lone_product(const Region& region, const Input<double>* inputs, std::size_t count) {
+/// The argument that is a predictor with terms; none where there is no such argument, or something else that has to be
+/// evaluated or summed up on the way.
+const Input<double>* lone_predictor(const Region& region, const Input<double>* inputs, std::size_t count) {
     if (region.columns > 1 || region.mask) return nullptr;
     const Input<double>* found = nullptr;
     for (std::size_t j = 0; j < count; ++j) {
         const Input<double>& input = inputs[j];
         if (input.is_array && input.row_step != 1) return nullptr;
         if (!input.terms) continue;
-        if (found || !ProductRows::serves(input.terms)) return nullptr;
+        if (found) return nullptr;
         found = &input;
     }
     return found;
@@ -285,7 +295,7 @@ const Input<double>* lone_product(const Region& region, const Input<double>* inp
 
 /// What one chunk of the rows adds up.
 template <class T> struct Chunk {
-    std::array<T, 1 + max_inputs> sums;
+    std::array<T, 2 + max_inputs> sums; ///< as SumPlaces says
     std::array<TermAdjoint<T>*, max_inputs> adjoints;
 };
 
@@ -299,6 +309,7 @@ template <class T> struct SumNode : Tape<T>::NumberNode {
         const double* partials; ///< none for a single number
         std::size_t stride, size;
         const T* number;
+        bool is_unscaled; ///< still to be multiplied by the factor of the sums
     };
 
     SumLoop<T> loop;
@@ -308,7 +319,10 @@ template <class T> struct SumNode : Tape<T>::NumberNode {
     Region region;
     std::size_t block, chunks, per_chunk, evaluated; ///< `evaluated`: so many arguments are in scratch memory
     bool is_simple;
-    const Input<T>* product; ///< an argument that is made by ProductRows, or none
+    const RowLoops* row_loops;
+    const Input<T>* in_registers; ///< the argument that these make, or none
+    enum class Kind { product, groups, vector } kind;
+    const Input<T>* product; ///< an argument that is a ProductSums, or none
     Chunk<T>* results;       ///< of each chunk; the first one has the total in the end
     Share* shares;
 
@@ -318,23 +332,19 @@ template <class T> struct SumNode : Tape<T>::NumberNode {
         chunks = 1;
         if (is_simple) prepare_simple(tape);
         else prepare_chunks(tape);
-        product = nullptr;
-        // Registers of half the size would hold the sums of too few rows: the passes apart from each other are faster
-        // then.
-        if constexpr (std::same_as<T, double> && sizeof(Register) == sizeof(Batch))
-            product = lone_product(region, inputs, count);
+        choose_loop();
         for (std::size_t j = 0; j < count; ++j) {
             const Input<T>& input = inputs[j];
             if (input.way == Way::terms) {
                 const TermAdjoint<T>* adjoint = results->adjoints[j];
                 for (const Term<T>* term = input.terms; term; term = term->next, ++adjoint) {
                     if (term->slot) share(tape, term->slot, adjoint->base, adjoint->stride, term->size);
-                    if (term->factor_slot) share(tape, term->factor_slot, &adjoint->factor);
+                    if (term->factor_slot) share(tape, term->factor_slot, &adjoint->factor, true);
                 }
             } else if (input.way != Way::none) {
                 share(tape, input.slot, input.partials, input.partial_stride, input.size);
             } else if (input.slot) {
-                share(tape, input.slot, &results->sums[1 + j]);
+                share(tape, input.slot, &results->sums[SumPlaces::of_argument(j)], false);
             }
         }
     }
@@ -360,56 +370,113 @@ template <class T> struct SumNode : Tape<T>::NumberNode {
         this->adjoint = T(0.0);
     }
     void pull_back() {
+        const T scaled = this->adjoint * results->sums[SumPlaces::factor(count)];
         for (const Share* share = shares; share; share = share->next)
-            if (!share->partials) share->target.add(this->adjoint * *share->number);
-            else give(share->target, this->adjoint, share->partials, share->stride, share->size);
+            if (share->partials) give(share->target, scaled, share->partials, share->stride, share->size);
+            else share->target.add((share->is_unscaled ? scaled : this->adjoint) * *share->number);
     }
 
   private:
-    void share(Tape<T>& tape, const Slot<T>& target, const T* number) {
-        shares = const_cast<Share*>(tape.copy(Share{shares, target, nullptr, 0, 0, number}));
+    void choose_loop() {
+        in_registers = product = nullptr;
+        if constexpr (std::same_as<T, double>) {
+            const Input<T>* input = lone_predictor(region, inputs, count);
+            if (!input) return;
+            const Term<T>* const term = ProductSums::product_among(input->terms);
+            if (term) product = input;
+            if (!row_loops || input != inputs + row_loops->predictor) return;
+            if (region.rows < fewest_rows) return;
+            if (term && term->size > 0 && term->size <= most_columns_in_registers) kind = Kind::product;
+            else if (region.rows >= fewest_rows_in_groups && GroupSums::serves(input->terms)) kind = Kind::groups;
+            else if (VectorSums::serves(input->terms)) kind = Kind::vector;
+            else return;
+            in_registers = input;
+        }
+    }
+    void share(Tape<T>& tape, const Slot<T>& target, const T* number, bool is_unscaled) {
+        shares = const_cast<Share*>(tape.copy(Share{shares, target, nullptr, 0, 0, number, is_unscaled}));
     }
     void share(Tape<T>& tape, const Slot<T>& target, const double* partials, std::size_t stride, std::size_t size) {
-        shares = const_cast<Share*>(tape.copy(Share{shares, target, partials, stride, size, nullptr}));
+        shares = const_cast<Share*>(tape.copy(Share{shares, target, partials, stride, size, nullptr, true}));
     }
 
-    /// Adds the formula over most of the rows from `begin` to `end` where its predictor is a lone product. Returns
-    /// where the rest begins.
-    std::size_t sum_products(std::size_t begin, std::size_t end, Chunk<T>& chunk, batch_t<T>* sums) const {
+    /// Adds the formula over most of the rows from `begin` to `end` where its predictor is a lone product of few
+    /// columns. Returns where the rest begins.
+    std::size_t sum_predicted(std::size_t begin, std::size_t end, Chunk<T>& chunk, batch_t<T>* sums) const {
         if constexpr (std::same_as<T, double>) {
-            const std::size_t whole =
-                product ? (end - begin) / ProductRows::rows_at_once * ProductRows::rows_at_once : 0;
-            if (whole < 2 * ProductRows::rows_at_once) return begin; // not worth it
-            ProductRows source(product->terms, region.rows);
+            if (in_registers) return sum_in_registers(begin, end, chunk, sums);
+            if (!product) return begin;
+            const std::size_t whole = (end - begin) / ProductRows::rows_at_once * ProductRows::rows_at_once;
+            // Registers of half the size would hold the sums of too few rows: the passes apart from each other are
+            // faster then.
+            constexpr bool is_wide = sizeof(Register) == sizeof(Batch);
+            if (!is_wide || whole < 2 * ProductRows::rows_at_once) return begin; // nor is it worth it for few rows
+            ProductSums made(product->terms, region.rows);
+            ProductRows source(made);
             constexpr std::size_t most = 512; // at once
             const Scratch scratch(2 * count * most);
-            std::array<BlockArgument, max_inputs> arguments;
             for (std::size_t first = begin; first < begin + whole; first += most) {
                 const std::size_t n = std::min(most, begin + whole - first);
+                auto arguments = arguments_at(first);
                 double* room = scratch.data();
                 for (std::size_t j = 0; j < count; ++j, room += 2 * most) {
-                    const Input<T>& input = inputs[j];
-                    BlockArgument& argument = arguments[j];
-                    argument = {input.values, 0, room + most, 0};
-                    if (!input.is_array) continue;
-                    if (&input == product) {
-                        argument.values = room;
-                        source.begin(first, room, argument.partials);
-                    } else if (input.whole) {
-                        to_double(input.whole + first, 1, n, room);
-                        argument.values = room;
-                    } else {
-                        argument.values = input.values + first;
-                        if (input.way == Way::stored) argument.partials = input.partials + first;
-                    }
+                    if (!arguments[j].partials) arguments[j].partials = room + most;
+                    if (&inputs[j] != product) continue;
+                    arguments[j].values = room;
+                    source.begin(first, room, arguments[j].partials);
                 }
                 loop(formula, arguments.data(), n, sums, &source);
             }
-            source.finish(chunk.adjoints[static_cast<std::size_t>(product - inputs)]);
+            source.end();
+            made.finish(chunk.adjoints[static_cast<std::size_t>(product - inputs)]);
             return begin + whole;
         } else {
             return begin;
         }
+    }
+    /// With loops of the formula's own.
+    std::size_t sum_in_registers(std::size_t begin, std::size_t end, Chunk<T>& chunk, Batch* sums) const {
+        // The loop of vectors writes the eight elements at the end: they have to be this chunk's own.
+        if (kind == Kind::vector && end - begin < fewest_rows) return begin;
+        const auto arguments = arguments_at(0);
+        TermAdjoint<T>* const adjoints = chunk.adjoints[row_loops->predictor];
+        const auto run = [&](auto loop, std::size_t first, std::size_t last, auto& rows) {
+            for (; first < last; first += longest_sum)
+                loop(formula, arguments.data(), first, std::min(longest_sum, last - first), sums, rows);
+        };
+        switch (kind) {
+        case Kind::product: {
+            ProductSums rows(in_registers->terms, region.rows);
+            run(row_loops->products[rows.product->size - 1], begin, end, rows);
+            rows.finish(adjoints);
+            break;
+        }
+        case Kind::groups: {
+            GroupSums rows(in_registers->terms, adjoints);
+            run(rows.slope ? row_loops->groups_with_slope : row_loops->groups, begin, end, rows);
+            rows.finish();
+            break;
+        }
+        case Kind::vector: {
+            VectorSums rows(in_registers->terms, adjoints);
+            run(rows.by_element ? row_loops->vector : row_loops->data, begin, end, rows);
+            rows.finish();
+            break;
+        }
+        }
+        return end;
+    }
+    /// The arguments from this row on, but for the predictor.
+    std::array<BlockArgument, max_inputs> arguments_at(std::size_t first) const {
+        std::array<BlockArgument, max_inputs> arguments;
+        for (std::size_t j = 0; j < count; ++j) {
+            const Input<T>& input = inputs[j];
+            arguments[j] = {input.values, 0, nullptr, 0};
+            if (!input.is_array || input.terms) continue;
+            arguments[j].values += first;
+            if (input.way == Way::stored) arguments[j].partials = input.partials + first;
+        }
+        return arguments;
     }
 
     /// One chunk without what the others need: most models have many small ones.
@@ -434,6 +501,16 @@ template <class T> struct SumNode : Tape<T>::NumberNode {
         }
     }
     void sum_simply() {
+        auto sums = no_sums<T>(count);
+        const std::size_t first = sum_predicted(0, region.rows, *results, sums.data());
+        if (first < region.rows) sum_blocks(first, sums.data());
+        results->sums[0] = reduced<T>(sums[0]);
+        for (std::size_t j = 0; j < count; ++j)
+            if (!inputs[j].is_array && inputs[j].slot) results->sums[1 + j] = reduced<T>(sums[1 + j]);
+        results->sums[SumPlaces::factor(count)] = first_lane<T>(sums[SumPlaces::factor(count)]);
+    }
+    /// The rows from `first` on, a block at a time.
+    void sum_blocks(std::size_t first, batch_t<T>* sums) {
         const std::size_t rows = region.rows;
         const Scratch scratch(2 * words * block * evaluated);
         double* room = scratch.data();
@@ -456,10 +533,7 @@ template <class T> struct SumNode : Tape<T>::NumberNode {
             }
             room += 2 * words * block;
         }
-
-        std::array<batch_t<T>, 1 + max_inputs> parts;
-        std::fill_n(parts.begin(), 1 + count, batch_t<T>(0.0));
-        for (std::size_t first = sum_products(0, rows, *results, parts.data()); first < rows; first += block) {
+        for (; first < rows; first += block) {
             const std::size_t n = std::min(block, rows - first);
             for (std::size_t j = 0; j < count; ++j) {
                 const Input<T>& input = inputs[j];
@@ -471,15 +545,11 @@ template <class T> struct SumNode : Tape<T>::NumberNode {
                     if (input.way == Way::stored) argument.partials = input.partials + first;
                 }
             }
-            add_formula(loop, formula, inputs, count, arguments.data(), n, parts.data());
+            add_formula(loop, formula, inputs, count, arguments.data(), n, sums);
             for (std::size_t j = 0; j < count; ++j)
                 if (inputs[j].way == Way::terms)
                     pull_rows(inputs[j].terms, rows, first, n, arguments[j].partials, block, results->adjoints[j]);
         }
-
-        results->sums[0] = reduced<T>(parts[0]);
-        for (std::size_t j = 0; j < count; ++j)
-            if (!inputs[j].is_array && inputs[j].slot) results->sums[1 + j] = reduced<T>(parts[1 + j]);
     }
 
     void prepare_chunks(Tape<T>& tape) {
@@ -520,17 +590,17 @@ template <class T> struct SumNode : Tape<T>::NumberNode {
     void sum_chunks() {
         const auto do_chunk = [this](std::size_t c) {
             Chunk<T>& chunk = results[c];
-            std::array<batch_t<T>, 1 + max_inputs> sums;
-            std::fill_n(sums.begin(), 1 + count, batch_t<T>(0.0));
+            auto sums = no_sums<T>(count);
             const auto run = [&](const BlockArgument* arguments, std::size_t n, std::size_t) {
                 add_formula(loop, formula, inputs, count, arguments, n, sums.data());
             };
             Pass<T> pass(region, inputs, count, block);
             const std::size_t end = std::min(region.rows, (c + 1) * per_chunk);
-            const std::size_t begin = sum_products(c * per_chunk, end, chunk, sums.data());
+            const std::size_t begin = sum_predicted(c * per_chunk, end, chunk, sums.data());
             for (std::size_t column = 0; column < region.columns; ++column)
                 pass.rows(column, begin, end, chunk.adjoints.data(), run);
             for (std::size_t j = 0; j <= count; ++j) chunk.sums[j] = reduced<T>(sums[j]);
+            chunk.sums[SumPlaces::factor(count)] = first_lane<T>(sums[SumPlaces::factor(count)]);
         };
         if (chunks > 1) tbb::parallel_for(std::size_t{0}, chunks, do_chunk);
         else do_chunk(0);
@@ -555,13 +625,14 @@ template <class T> Input<T>* lasting(Tape<T>& tape, Input<T>* inputs, std::size_
 } // namespace
 
 template <class T> Var<T> sum_on_tape(Tape<T>& tape, const Region& region, SumLoop<T> loop, const void* formula,
-                                      Input<T>* inputs, std::size_t count) {
+                                      Input<T>* inputs, std::size_t count, const RowLoops* row_loops) {
     auto* node = tape.template make<SumNode<T>>();
     node->loop = loop;
     node->formula = formula;
     node->inputs = tape.for_replay ? lasting(tape, inputs, count) : inputs;
     node->count = count;
     node->region = region;
+    node->row_loops = row_loops;
     node->is_simple = is_simple(region, inputs, count);
     node->prepare(tape);
     node->evaluate();
@@ -671,7 +742,8 @@ template <class T> void map_on_tape(Tape<T>& tape, const Region& region, MapLoop
 }
 
 #define MODUS_INSTANTIATE(T)                                                                                           \
-    template Var<T> sum_on_tape(Tape<T>&, const Region&, SumLoop<T>, const void*, Input<T>*, std::size_t);             \
+    template Var<T> sum_on_tape(Tape<T>&, const Region&, SumLoop<T>, const void*, Input<T>*, std::size_t,              \
+                                const RowLoops*);                                                                      \
     template void map_on_tape(Tape<T>&, const Region&, MapLoop<T>, const void*, Input<T>*, std::size_t, double*,       \
                               std::size_t, const Slot<T>&);
 MODUS_INSTANTIATE(double)

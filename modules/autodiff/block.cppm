@@ -12,6 +12,7 @@ module;
 // masks, threads, the way back - is the same for all formulas and is compiled in block.cpp.
 export module modus.autodiff:block;
 
+import :adder;
 import :array;
 import :batch;
 import :dual;
@@ -19,6 +20,7 @@ import :local;
 import :order;
 import :predictor;
 import :product_rows;
+import :row_loops;
 import :summand;
 import :tape;
 import :tape_array;
@@ -26,55 +28,36 @@ import :tape_number;
 
 namespace modus {
 
-/// Adds f over `count` > 0 numbers, a multiple of the batch size and at most `longest_sum`, to sums[0]; partials by
-/// scalar arguments are added to sums[1 + I], those by array arguments are stored. Where there is a source, it has made
-/// the first `step` of the numbers, makes the others on the way, and `count` is a multiple of its step.
+/// Adds f over `count` > 0 numbers, a multiple of the batch size and at most `longest_sum`, to sums, which are as
+/// SumPlaces says. Where there is a source, it has made the first `step` of the numbers, makes the others on the way,
+/// and `count` is a multiple of its step.
 inline constexpr std::size_t longest_sum = most_factors * Batch::size;
 template <class T> using SumLoop = void (*)(const void* formula, const BlockArgument* arguments, std::size_t count,
                                             batch_t<T>* sums, RowSource* source);
 template <class T, class F, class... A> void sum_loop(const void* formula, const BlockArgument* arguments,
                                                       std::size_t count, batch_t<T>* sums, RowSource* source) {
-    using B = batch_t<T>;
-    typename OrderOf<T, F, A...>::type f(*static_cast<const F*>(formula), arguments);
+    using Order = OrderOf<T, F, A...>::type;
+    Order f(*static_cast<const F*>(formula), arguments);
     std::array<BlockArgument, sizeof...(A)> to; // of our own: what is stored may be anywhere else, for the compiler
     std::copy_n(arguments, sizeof...(A), to.begin());
-    const auto run = [&]<std::size_t... I>(std::index_sequence<I...>) {
-        constexpr bool has_logarithm = is_less_log1p<decltype(f.at(0))>;
-        B total(0.0);
-        Batch logarithms(0.0); // exp - 1 of those that are left
-        std::array<B, sizeof...(A)> by_scalar;
-        by_scalar.fill(B(0.0));
+    const auto run = [&] {
+        Adder<T, Order, A...> adder;
         // What f computes from scalars alone is moved out of both loops, as nothing unknown is called before it.
         std::size_t k = 0;
         do {
             const std::size_t end = source ? k + source->step : count;
             do {
-                const auto summand = f.at(k);
-                const auto& result = without_logarithm(summand);
-                total += f.value(result);
-                if constexpr (has_logarithm) logarithms = and_factor(logarithms, summand.e);
-                const auto take = [&]<std::size_t J, class Argument>() {
-                    if constexpr (on_tape<Argument>) {
-                        const B partial = f.template partial<J>(result);
-                        if constexpr (AnyArray<Argument>)
-                            store_batch<T>(partial, to[J].partials + k, to[J].partial_stride);
-                        else by_scalar[J] += partial;
-                    }
-                };
-                (take.template operator()<I, A>(), ...);
+                adder.add(f, f.at(k), [&]<std::size_t I>(const batch_t<T>& partial) {
+                    store_batch<T>(partial, to[I].partials + k, to[I].partial_stride);
+                });
                 k += Batch::size;
             } while (k < end);
             if (source && k < count) source->advance(*source, k);
         } while (k < count);
-        if constexpr (has_logarithm) total -= B(log1p(logarithms));
-        sums[0] += total;
-        const auto add = [&]<std::size_t J, class Argument>() {
-            if constexpr (on_tape<Argument> && !AnyArray<Argument>) sums[1 + J] += by_scalar[J];
-        };
-        (add.template operator()<I, A>(), ...);
+        adder.finish(f, count, sums);
     };
     // Or else f is somewhere in memory, for the compiler, and what it computes from scalars is computed for each batch.
-    [[clang::always_inline]] run(std::index_sequence_for<A...>());
+    [[clang::always_inline]] run();
 }
 
 /// Stores f at `count` numbers, a multiple of the batch size, in `out`, and all partials.
@@ -111,9 +94,8 @@ template <class T> struct Input {
     bool is_array;
     bool is_active;       ///< of a type that is on the tape
     bool is_padded;       ///< whole batches can be read: an array in memory of ours
-    const double* values; ///< of a scalar on the tape: its words
+    const double* values; ///< of a scalar on the tape: its words; of an array of integers: these
     std::size_t stride;   ///< between planes; 0 where there is one
-    const Integer* whole; ///< in place of `values`
     const Term<T>* terms; ///< of a predictor, in place of `values`
     std::size_t row_step, column_step, size;
     Slot<T> slot;
@@ -130,9 +112,9 @@ struct Region {
     std::size_t mask_row = 0, mask_column = 0;
 };
 
-/// The sum of a formula as one node.
+/// The sum of a formula as one node. The formula may have loops of its own for predictors.
 template <class T> Var<T> sum_on_tape(Tape<T>& tape, const Region& region, SumLoop<T> loop, const void* formula,
-                                      Input<T>* inputs, std::size_t count);
+                                      Input<T>* inputs, std::size_t count, const RowLoops* row_loops);
 /// The values of a formula, column by column, in `out`, whose adjoints are `slot`.
 template <class T> void map_on_tape(Tape<T>& tape, const Region& region, MapLoop<T> loop, const void* formula,
                                     Input<T>* inputs, std::size_t count, double* out, std::size_t out_stride,
@@ -176,11 +158,10 @@ template <class T, std::size_t Rank, class A> Input<T> make_input(Tape<T>& tape,
                 input.is_padded = argument.tape() || numbers.buffer().data();
                 if (argument.is_constant()) tape.hold(numbers.buffer());
             }
-        } else if constexpr (std::same_as<element_t<A>, Integer>) {
-            input.whole = argument.data();
-            tape.hold(argument.buffer());
         } else {
-            input.values = argument.data();
+            if constexpr (std::same_as<element_t<A>, Integer>)
+                input.values = reinterpret_cast<const double*>(argument.data());
+            else input.values = argument.data();
             input.is_padded = argument.buffer().data();
             tape.hold(argument.buffer());
         }
@@ -262,7 +243,7 @@ sum_over_tape(const array_t<Integer, Rank>* mask, const Extents<Rank>& extents, 
         const auto total = [&](const auto&... real) {
             std::array inputs{make_input<T, Rank>(used, real)...};
             return sum_on_tape<T>(used, region, sum_loop<T, F, std::remove_cvref_t<decltype(real)>...>,
-                                  kept_formula(used, f), inputs.data(), inputs.size());
+                                  kept_formula(used, f), inputs.data(), inputs.size(), row_loops_of<F, A...>());
         }(real_argument(arguments)...);
         if (!tape) return Var<T>(total.value);
         return total;

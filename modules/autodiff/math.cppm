@@ -352,6 +352,13 @@ auto log_sigmoid_summand(const Local<T, Mask>& x) {
     const auto rest = chain(lifted(select(z < 0.0, z, Batch(0.0)), slope), lifted(slope, -e * inverse * inverse), x);
     return LessLog1p<std::remove_const_t<decltype(rest)>>{rest, e};
 }
+/// offset - square(factor * deviation) / 2, as all that a formula returns, where factor and offset come from scalars:
+/// on a tape, a sum takes these in once for all elements.
+template <class W, class S, class C> auto half_square_summand(const W& deviation, const S& factor, const C& offset) {
+    if constexpr (std::same_as<std::remove_cvref_t<decltype(value_of(deviation))>, Batch>)
+        return HalfSquare<W, S, C>{deviation, factor, offset};
+    else return -0.5 * square(factor * deviation) + offset;
+}
 /// log(p / (1 - p)), p in (0, 1).
 template <Argument X> auto logit(const X& x) {
     return chain_rule(

@@ -39,14 +39,21 @@ template <class T> inline void store_batch(const batch_t<T>& x, double* to, std:
     }
 }
 
-/// One argument within a block: where its numbers are, and where the partials by it go. Of a scalar, one number, with
-/// its words side by side.
+/// One argument within a block: where its numbers are (those of arrays of integers as such), and where the partials by
+/// it go. Of a scalar, one number, with its words side by side.
 struct BlockArgument {
     const double* values;
     std::size_t stride;
     double* partials;
     std::size_t partial_stride;
 };
+
+/// Eight numbers of an array A.
+template <class A> inline Batch load_argument(const double* values) {
+    if constexpr (std::same_as<element_t<A>, Integer>)
+        return Batch::of_integers(reinterpret_cast<const Integer*>(values));
+    else return Batch::load(values);
+}
 
 /// The value of a result, and its partial by argument I, whatever it depends on.
 template <class B, class R> inline B result_value(const R& result) {
@@ -73,15 +80,15 @@ template <class A, std::size_t I> class BatchArgument {
     }
     /// From number k on.
     Seen at(std::size_t k) const {
-        if constexpr (AnyArray<A>) return seen(Batch::load(values_ + k));
+        if constexpr (AnyArray<A>) return seen(load_argument<A>(values_ + k));
         else return scalar_;
     }
-
-  private:
     static Seen seen(const Batch& value) {
         if constexpr (on_tape<A>) return {value, {Batch(1.0)}};
         else return value;
     }
+
+  private:
     const double* values_;
     Seen scalar_; ///< of scalars
 };
@@ -93,9 +100,19 @@ template <class F, class... A> class FirstOrder {
         : FirstOrder(f, arguments, std::index_sequence_for<A...>()) {}
 
     /// f of the numbers from k on, with all that it depends on.
-    auto at(std::size_t k) {
+    auto at(std::size_t k) const {
         return [&]<std::size_t... I>(std::index_sequence<I...>) {
             return f_(std::get<I>(arguments_).at(k)...);
+        }(std::index_sequence_for<A...>());
+    }
+    /// The same, with these numbers for argument P.
+    template <std::size_t P> auto at(std::size_t k, const Batch& numbers) const {
+        return [&]<std::size_t... I>(std::index_sequence<I...>) {
+            const auto read = [&]<std::size_t J>() {
+                if constexpr (J == P) return std::get<J>(arguments_).seen(numbers);
+                else return std::get<J>(arguments_).at(k);
+            };
+            return f_(read.template operator()<I>()...);
         }(std::index_sequence_for<A...>());
     }
     template <class R> Batch value(const R& result) const { return result_value<Batch>(result); }
@@ -168,7 +185,9 @@ template <class T, class F, class... A> class SecondOrder {
             });
     }
     template <std::size_t I, class X> auto argument(std::size_t k) const {
-        const Batch value = AnyArray<X> ? Batch::load(arguments_[I].values + k) : scalars_[I];
+        Batch value;
+        if constexpr (AnyArray<X>) value = load_argument<X>(arguments_[I].values + k);
+        else value = scalars_[I];
         if constexpr (on_tape<X>) {
             Local<D, 1U << I> x{D(value), {D(1.0)}};
             x.value.tangent[place<I>] = Batch(1.0);

@@ -522,9 +522,10 @@ template <class T> void finish(const Term<T>* terms, TermAdjoint<T>* adjoints) {
 template <class T>
 void give(const Slot<T>& slot, const T& factor, const double* partials, std::size_t stride, std::size_t size) {
     if constexpr (std::same_as<T, double>) {
-        if (size == 1) return slot.add(factor * *partials);
-        for (std::size_t k = 0; k < size; k += Batch::size)
-            store_at(load_at(slot.word, k, size) + Batch(factor) * load_at(partials, k, size), slot.word, k, size);
+        std::size_t k = 0;
+        for (; k + Batch::size <= size; k += Batch::size)
+            (Batch::load(slot.word + k) + Batch(factor) * Batch::load(partials + k)).store(slot.word + k);
+        for (; k < size; ++k) slot.word[k] += factor * partials[k];
     } else {
         const Slot<T> from{const_cast<double*>(partials), stride};
         for (std::size_t k = 0; k < size; ++k) slot.at(k).add(factor * from.at(k).get());

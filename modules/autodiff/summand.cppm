@@ -1,8 +1,8 @@
 module;
 #include <cstddef>
 
-// What a formula may return to a sum in place of a number: one with a logarithm that the sum takes later, for many
-// elements at once.
+// What a formula may return to a sum in place of a number: one of which the sum does a part later, once for many
+// elements.
 export module modus.autodiff:summand;
 
 import :batch;
@@ -25,8 +25,14 @@ inline Batch and_factor(const Batch& product, const Batch& e) { return product +
 /// Factors up to 2 that have a finite product.
 inline constexpr std::size_t most_factors = 1023;
 
-/// A summand without its logarithm.
-template <class R> const R& without_logarithm(const R& summand) { return summand; }
-template <class R> const R& without_logarithm(const LessLog1p<R>& summand) { return summand.rest; }
+/// offset - square(factor * deviation) / 2. The factor and the offset are the same for all elements: the sum, and its
+/// derivatives, take them in once.
+template <class W, class S, class C> struct HalfSquare {
+    W deviation;
+    S factor;
+    C offset;
+};
+template <class X> inline constexpr bool is_half_square = false;
+template <class W, class S, class C> inline constexpr bool is_half_square<HalfSquare<W, S, C>> = true;
 
 } // namespace modus

@@ -19,6 +19,7 @@ struct BernoulliLogitsFamily {
     static auto log_density(const auto& x, const auto& logits) {
         return log_sigmoid_summand((2.0 * x - 1.0) * logits); // log_sigmoid(logits) at x = 1, of -logits at x = 0
     }
+    static const RowLoops* row_loops(const IntVector*, const Array<Var<double>, 1>*);
     static double draw(Random& random, double logits) { return random.uniform() < sigmoid(logits); }
     static double mean(double logits) { return sigmoid(logits); }
     static double variance(double logits) { return sigmoid(logits) * sigmoid(-logits); }

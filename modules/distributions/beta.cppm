@@ -17,9 +17,12 @@ struct BetaFamily {
                                            Parameter{"concentration0", Constraint::positive}};
 
     static auto support(const auto&...) { return support::unit_interval; }
-    static auto log_density(const auto& x, const auto& concentration1, const auto& concentration0) {
-        return xlogy(concentration1 - 1.0, x) + xlog1py(concentration0 - 1.0, -x) -
-               lbeta(concentration1, concentration0);
+    static auto log_normalizer(const auto& concentration1, const auto& concentration0) {
+        return -lbeta(concentration1, concentration0);
+    }
+    static auto log_density(const auto& x, const auto& concentration1, const auto& concentration0,
+                            const auto& normalizer) {
+        return normalizer + (xlogy(concentration1 - 1.0, x) + xlog1py(concentration0 - 1.0, -x));
     }
     static double draw(Random& random, double concentration1, double concentration0);
     static double mean(double a, double b) { return a / (a + b); }

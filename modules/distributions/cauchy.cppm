@@ -19,9 +19,9 @@ struct CauchyFamily {
                                            Parameter{"scale", Constraint::positive}};
 
     static auto support(const auto&...) { return support::real; }
-    static auto log_density(const auto& x, const auto& loc, const auto& scale) {
-        const auto z = (x - loc) / scale;
-        return -log1p(z * z) - log(scale) - log_pi;
+    static auto log_normalizer(const auto&, const auto& scale) { return -log(scale) - log_pi; }
+    static auto log_density(const auto& x, const auto& loc, const auto& scale, const auto& normalizer) {
+        return normalizer - log1p(square((x - loc) / scale));
     }
     static double draw(Random& random, double loc, double scale) { return quantile(random.uniform(), loc, scale); }
     static double mean(double, double) { return std::numeric_limits<double>::quiet_NaN(); }

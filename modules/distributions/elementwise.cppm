@@ -79,11 +79,41 @@ template <class Family, std::size_t... K> struct FormulasOf<Family, std::index_s
                                          has_check ? check : nullptr};
 };
 
+/// Whether a family has its log density in two parts.
+template <class Family, class... P>
+concept HasNormalizer = requires(const P&... p) { Family::log_normalizer(p...); };
+/// Whether the normalizer is a plain number, for parameters of these types.
+template <class Family, class... P>
+concept HasKnownNormalizer =
+    HasNormalizer<Family, P...> && std::same_as<decltype(Family::log_normalizer(std::declval<const P&>()...)), double>;
+
+/// The log density of a family as a formula. It is part of a loop, of which it leaves what does not change from element
+/// to element. Where the normalizer is known, it is the last argument.
+template <class Family, bool is_summand, bool has_known_normalizer> struct FamilyDensity {
+    template <class X, class... P> auto operator()(const X& x, const P&... p) const {
+        if constexpr (has_known_normalizer || !HasNormalizer<Family, P...>) {
+            if constexpr (is_summand) [[clang::always_inline]]
+                return Family::summand(x, p...);
+            else [[clang::always_inline]] return Family::log_density(x, p...);
+        } else {
+            if constexpr (is_summand) [[clang::always_inline]]
+                return Family::summand(x, p..., Family::log_normalizer(p...));
+            else [[clang::always_inline]] return Family::log_density(x, p..., Family::log_normalizer(p...));
+        }
+    }
+    static const RowLoops* row_loops(const auto*... arguments) requires requires { Family::row_loops(arguments...); }
+    {
+        return Family::row_loops(arguments...);
+    }
+};
+
 /// A distribution of independent numbers. `Family` holds the formulas for one number, as static members: `name`;
 /// `parameters` with their constraints; `support(p...)`, a support::Domain; `log_density(x, p...)` for any mixture of
-/// scalars; and for plain numbers `draw(random, p...)`, `mean(p...)`, `variance(p...)`, `quantile(q, p...)`, and where
-/// parameters depend on each other `check(p...)`, which says what they should be, or nothing. `log_density_of_all(x,
-/// p...)` may know the sum over all elements at once.
+/// scalars, or in two parts, `log_normalizer(p...)` and `log_density(x, p..., normalizer)`, so that of parameters which
+/// are constant it is computed once; and for plain numbers `draw(random, p...)`, `mean(p...)`, `variance(p...)`,
+/// `quantile(q, p...)`, and where parameters depend on each other `check(p...)`, which says what they should be, or
+/// nothing. `log_density_of_all(x, p...)` may know the sum over all elements at once; `summand(x, p..., normalizer)` is
+/// the log density for a sum over elements that have parameter number `shared` in common.
 template <class Family, std::size_t Rank, class... P> class Elementwise {
     using Formulas = FormulasOf<Family>;
     using Support = typename Formulas::Support;
@@ -218,11 +248,15 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
                 if constexpr (requires { Family::log_density_of_all(x, p...); })
                     if (!mask_)
                         if (const auto total = Family::log_density_of_all(x, p...)) return *total;
-                const auto formula = [](const auto& v, const auto&... q) {
-                    // Within the loop, of which it leaves what does not change from element to element.
-                    [[clang::always_inline]] return Family::log_density(v, q...);
-                };
-                return sum_map_where<Rank>(mask_ ? &*mask_ : nullptr, extents_, formula, x, p...);
+                const auto* const mask = mask_ ? &*mask_ : nullptr;
+                constexpr bool is_shared = Rank != 0 && shares_parameter<std::tuple<P...>>;
+                if constexpr (HasKnownNormalizer<Family, P...>) {
+                    const FamilyDensity<Family, is_shared, true> formula; // computed once, and not again in a replay
+                    return sum_map_where<Rank>(mask, extents_, formula, x, p..., Family::log_normalizer(p...));
+                } else {
+                    const FamilyDensity<Family, is_shared, false> formula;
+                    return sum_map_where<Rank>(mask, extents_, formula, x, p...);
+                }
             },
             parameters_);
     }
@@ -260,6 +294,11 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
         std::conditional_t<std::same_as<element_t<A>, Var<double>>, double, element_t<A>>;
     using Mask = array_t<Integer, Rank>;
 
+    /// Whether the parameter that a `summand` needs to be one number is.
+    template <class Parameters> static constexpr bool shares_parameter = false;
+    template <class Parameters> requires requires { Family::shared; }
+    static constexpr bool shares_parameter<Parameters> = !AnyArray<std::tuple_element_t<Family::shared, Parameters>>;
+
     /// u in the shape of the distribution.
     template <Scalar R> auto shaped(const Array<R, 1>& u) const {
         if constexpr (Rank == 0) return u.load(0);
@@ -292,6 +331,7 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
             if (a.predictor() && constraint == Constraint::real && std::is_empty_v<Support> && !Formulas::has_check) {
                 static constexpr double any = 0;
                 numbers.real = &any;
+                numbers.size = 0;
                 return numbers;
             }
         if constexpr (AnyArray<A>) {
@@ -343,21 +383,34 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
     /// Whether the bounds of the support are parameters that may be on a tape.
     static constexpr bool support_moves = !std::same_as<decltype(Family::support(std::declval<element_t<P>>()...)),
                                                         decltype(Family::support(std::declval<plain_t<P>>()...))>;
-    /// The tape that a parameter is on, if one is.
+    /// The tape that a parameter is on, or none.
+    template <class A> static Tape<double>* tape_of(const A& p) {
+        if constexpr (std::same_as<A, Var<double>>) return p.slot ? p.tape : nullptr;
+        else if constexpr (std::same_as<element_t<A>, Var<double>>) return p.tape();
+        else return nullptr;
+    }
+    /// The tape that one of them is on.
     Tape<double>* tape_of_parameters() const {
         Tape<double>* tape = nullptr;
-        const auto find = [&]<class A>(const A& p) {
-            if constexpr (std::same_as<A, Var<double>>) tape = p.slot ? p.tape : tape;
-            else if constexpr (std::same_as<element_t<A>, Var<double>>) tape = p.tape() ? p.tape() : tape;
-        };
-        std::apply([&](const auto&... p) { (find(p), ...); }, parameters_);
+        std::apply([&](const auto&... p) { ((tape = tape ? tape : tape_of(p)), ...); }, parameters_);
         return tape;
     }
     void record_check() const {
         Tape<double>* tape = tape_of_parameters();
         if (!tape || !tape->for_replay) return;
+        PlainDistribution view = plain(tape);
+        if constexpr (!Formulas::has_check) { // else a parameter may be wrong because of another
+            std::size_t j = 0, to_check = 0;
+            const auto leave_out = [&]<class A>(const A& p) {
+                PlainNumbers& numbers = view.parameters[j++];
+                if (!tape_of(p)) numbers.size = 0; // has been checked
+                to_check += numbers.size;
+            };
+            std::apply([&](const auto&... p) { (leave_out(p), ...); }, parameters_);
+            if (to_check == 0) return;
+        }
         auto* node = tape->template record<CheckNode>();
-        node->plain = tape->copy(plain(tape));
+        node->plain = tape->copy(view);
     }
 
     Extents<Rank> extents_{};

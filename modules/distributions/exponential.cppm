@@ -16,7 +16,8 @@ struct ExponentialFamily {
     static constexpr std::array parameters{Parameter{"rate", Constraint::positive}};
 
     static auto support(const auto&...) { return support::nonnegative; }
-    static auto log_density(const auto& x, const auto& rate) { return log(rate) - rate * x; }
+    static auto log_normalizer(const auto& rate) { return log(rate); }
+    static auto log_density(const auto& x, const auto& rate, const auto& normalizer) { return normalizer - rate * x; }
     static double draw(Random& random, double rate) { return -log(random.uniform()) / rate; }
     static double mean(double rate) { return 1 / rate; }
     static double variance(double rate) { return 1 / (rate * rate); }

@@ -22,8 +22,11 @@ struct GammaFamily {
                                            Parameter{"rate", Constraint::positive}};
 
     static auto support(const auto&...) { return support::positive; }
-    static auto log_density(const auto& x, const auto& concentration, const auto& rate) {
-        return concentration * log(rate) + xlogy(concentration - 1.0, x) - rate * x - lgamma(concentration);
+    static auto log_normalizer(const auto& concentration, const auto& rate) {
+        return concentration * log(rate) - lgamma(concentration);
+    }
+    static auto log_density(const auto& x, const auto& concentration, const auto& rate, const auto& normalizer) {
+        return normalizer + xlogy(concentration - 1.0, x) - rate * x;
     }
     static double draw(Random& random, double concentration, double rate) {
         return support::positive.constrain(draw_log_gamma(random, concentration) - log(rate));

@@ -18,9 +18,9 @@ struct HalfCauchyFamily {
     static constexpr std::array parameters{Parameter{"scale", Constraint::positive}};
 
     static auto support(const auto&...) { return support::nonnegative; }
-    static auto log_density(const auto& x, const auto& scale) {
-        const auto z = x / scale;
-        return -log1p(z * z) - log(scale) + log_2_over_pi;
+    static auto log_normalizer(const auto& scale) { return log_2_over_pi - log(scale); }
+    static auto log_density(const auto& x, const auto& scale, const auto& normalizer) {
+        return normalizer - log1p(square(x / scale));
     }
     static double draw(Random& random, double scale) { return quantile(random.uniform(), scale); }
     static double mean(double) { return std::numeric_limits<double>::infinity(); }

@@ -1,5 +1,6 @@
 module;
 #include <array>
+#include <cstddef>
 #include <string_view>
 
 // The distribution of |y| for a normal y around 0.
@@ -16,9 +17,13 @@ struct HalfNormalFamily {
     static constexpr std::array parameters{Parameter{"scale", Constraint::positive}};
 
     static auto support(const auto&...) { return support::nonnegative; }
-    static auto log_density(const auto& x, const auto& scale) {
-        const auto z = x / scale;
-        return -0.5 * z * z - log(scale) + half_log_2_over_pi;
+    static auto log_normalizer(const auto& scale) { return half_log_2_over_pi - log(scale); }
+    static auto log_density(const auto& x, const auto& scale, const auto& normalizer) {
+        return normalizer - 0.5 * square(x / scale);
+    }
+    static constexpr std::size_t shared = 0; ///< the scale
+    static auto summand(const auto& x, const auto& scale, const auto& normalizer) {
+        return half_square_summand(x, 1.0 / scale, normalizer);
     }
     static double draw(Random& random, double scale) { return scale * abs(random.normal()); }
     static double mean(double scale) { return 0.79788456080286535588 * scale; }             // sqrt(2 / pi)

@@ -17,10 +17,10 @@ struct LogNormalFamily {
                                            Parameter{"scale", Constraint::positive}};
 
     static auto support(const auto&...) { return support::positive; }
-    static auto log_density(const auto& x, const auto& loc, const auto& scale) {
+    static auto log_normalizer(const auto&, const auto& scale) { return -log(scale) - half_log_2pi; }
+    static auto log_density(const auto& x, const auto& loc, const auto& scale, const auto& normalizer) {
         const auto log_x = log(x);
-        const auto z = (log_x - loc) / scale;
-        return -0.5 * z * z - log(scale) - half_log_2pi - log_x;
+        return normalizer - 0.5 * square((log_x - loc) / scale) - log_x;
     }
     static double draw(Random& random, double loc, double scale) {
         return support::positive.constrain(loc + scale * random.normal()); // exp, kept finite and above 0

@@ -1,5 +1,6 @@
 module;
 #include <array>
+#include <cstddef>
 #include <optional>
 #include <string_view>
 
@@ -18,10 +19,17 @@ struct NormalFamily {
                                            Parameter{"scale", Constraint::positive}};
 
     static auto support(const auto&...) { return support::real; }
-    static auto log_density(const auto& x, const auto& loc, const auto& scale) {
-        const auto z = (x - loc) * (1.0 / scale); // one division where the scale is shared
-        return -0.5 * square(z) - log(scale) - half_log_2pi;
+    static auto log_normalizer(const auto&, const auto& scale) { return -log(scale) - half_log_2pi; }
+    static auto log_density(const auto& x, const auto& loc, const auto& scale, const auto& normalizer) {
+        return normalizer - 0.5 * square((x - loc) / scale);
     }
+    static constexpr std::size_t shared = 1; ///< the scale
+    static auto summand(const auto& x, const auto& loc, const auto& scale, const auto& normalizer) {
+        return half_square_summand(x - loc, 1.0 / scale, normalizer);
+    }
+    static const RowLoops* row_loops(const Vector*, const Array<Var<double>, 1>*, const Var<double>*);
+    static const RowLoops* row_loops(const Vector*, const Array<Var<double>, 1>*, const double*, const double*);
+    static const RowLoops* row_loops(const Vector*, const Array<Var<double>, 1>*, const Vector*);
     /// Of data around a linear predictor, where the data have been compacted.
     template <class T, class Scale> requires(!AnyArray<Scale>)
     static std::optional<Var<T>> log_density_of_all(const Vector& x, const Array<Var<T>, 1>& loc, const Scale& scale) {

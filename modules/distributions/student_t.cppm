@@ -18,10 +18,13 @@ struct StudentTFamily {
                                            Parameter{"scale", Constraint::positive}};
 
     static auto support(const auto&...) { return support::real; }
-    static auto log_density(const auto& x, const auto& df, const auto& loc, const auto& scale) {
-        const auto z = (x - loc) / scale;
+    static auto log_normalizer(const auto& df, const auto&, const auto& scale) {
         // lbeta, because the difference of two lgammas would cancel where df is large.
-        return -lbeta(0.5 * df, 0.5) - 0.5 * log(df) - log(scale) - 0.5 * (df + 1.0) * log1p(z * z / df);
+        return -lbeta(0.5 * df, 0.5) - 0.5 * log(df) - log(scale);
+    }
+    static auto log_density(const auto& x, const auto& df, const auto& loc, const auto& scale, const auto& normalizer) {
+        const auto z = (x - loc) / scale;
+        return normalizer - 0.5 * (df + 1.0) * log1p(z * z / df);
     }
     static double draw(Random& random, double df, double loc, double scale);
     static double mean(double df, double loc, double) { return df > 1 ? loc : nan; }

@@ -1,6 +1,9 @@
 #include "laws.hpp"
 
+#include <cmath>
+#include <cstddef>
 #include <limits>
+#include <vector>
 import modus.autodiff;
 import modus.distributions;
 import modus.support;
@@ -27,3 +30,24 @@ BOOST_AUTO_TEST_CASE(values_outside_the_support_are_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(coordinates_cover_the_support) { laws::coordinates<Subject>({1, 2}, {-3.5, 1e-3, 1e5}); }
+
+BOOST_AUTO_TEST_CASE(deviations_whose_squares_over_or_underflow) {
+    for (const double scale : {1e-200, 1e-150, 1e150, 1e200}) {
+        constexpr std::size_t n = 40;
+        Vector y(n), u(n);
+        for (std::size_t i = 0; i < n; ++i) {
+            y[i] = 2 * scale * std::sin(1.7 * static_cast<double>(i));
+            u[i] = std::cos(1.3 * static_cast<double>(i));
+        }
+        std::vector<double> gradient(n);
+        const auto f = [&](const auto& v) { return Normal(scale * v, scale).log_density(y); };
+        const double value = reverse_gradient(f, u, gradient);
+        double expected = 0;
+        for (std::size_t i = 0; i < n; ++i) {
+            const double z = y[i] / scale - u[i]; // the quotients are no larger than others
+            expected += -0.5 * z * z - std::log(scale) - 0.91893853320467274178;
+            BOOST_TEST(std::fabs(gradient[i] - z) <= 1e-14);
+        }
+        BOOST_TEST(std::fabs(value - expected) <= 1e-13 * std::fabs(expected));
+    }
+}

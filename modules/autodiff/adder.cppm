@@ -1,0 +1,117 @@
+module;
+#include <array>
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+// How a loop adds up what a formula returns, batch by batch: numbers with their derivatives, or one of the summands of
+// which a part is done once, at the end.
+export module modus.autodiff:adder;
+
+import :array;
+import :batch;
+import :order;
+import :summand;
+import :tape_array;
+
+namespace modus {
+
+/// Of a loop over a formula with `arguments` arguments: where the sum is added, where its derivative by each argument
+/// that is a scalar is, and by what the derivatives by arrays, which the loop stores, are still to be multiplied. The
+/// last is set, the same at each call.
+struct SumPlaces {
+    static constexpr std::size_t total = 0;
+    static constexpr std::size_t of_argument(std::size_t i) { return 1 + i; }
+    static constexpr std::size_t factor(std::size_t arguments) { return 1 + arguments; }
+};
+
+/// All numbers of a batch count.
+struct All {};
+
+/// `Order` is FirstOrder or SecondOrder of a formula with arguments A over T.
+template <class T, class Order, class... A> class Adder {
+    using B = batch_t<T>;
+    using Summand = decltype(std::declval<Order&>().at(0));
+    static constexpr bool has_logarithm = is_less_log1p<Summand>, is_square = is_half_square<Summand>;
+
+  public:
+    Adder() { by_scalar_.fill(B(0.0)); }
+
+    /// Adds one batch, or those of its numbers that count; `store.operator()<I>(partial)` gets the derivative by each
+    /// array I on the tape.
+    template <class Store, class Counts = All> [[clang::always_inline]] inline void
+    add(const Order& f, const Summand& summand, const Store& store, const Counts& counts = {}) {
+        if constexpr (is_square) {
+            const B z = only(counts, f.value(summand.deviation) * f.value(summand.factor));
+            total_ += z * z;
+            take(store, [&]<std::size_t I>() { return -z * f.template partial<I>(summand.deviation); });
+        } else {
+            const auto& result = number_of(summand);
+            total_ += only(counts, f.value(result));
+            if constexpr (has_logarithm) logarithms_ = and_factor(logarithms_, only(counts, summand.e));
+            take(store, [&]<std::size_t I>() { return only(counts, f.template partial<I>(result)); });
+        }
+    }
+
+    /// Whether no more than `most_factors` batches may be added before the logarithms that are left are taken.
+    static constexpr bool leaves_logarithms = has_logarithm;
+    [[clang::always_inline]] inline void take_logarithms() {
+        total_ -= B(log1p(logarithms_));
+        logarithms_ = Batch(0.0);
+    }
+
+    /// After `count` numbers.
+    [[clang::always_inline]] inline void finish(Order& f, [[maybe_unused]] std::size_t count, B* sums) {
+        constexpr std::size_t arguments = sizeof...(A);
+        if constexpr (is_square) {
+            const auto anywhere = f.at(0); // for what is the same for all
+            const B batches(static_cast<double>(count) / Batch::size), factor = f.value(anywhere.factor);
+            sums[SumPlaces::total] += batches * f.value(anywhere.offset) - B(0.5) * total_;
+            const B by_factor = total_ / factor; // but for its sign
+            for_scalars([&]<std::size_t I>() {
+                sums[SumPlaces::of_argument(I)] += by_scalar_[I] * factor +
+                                                   batches * f.template partial<I>(anywhere.offset) -
+                                                   by_factor * f.template partial<I>(anywhere.factor);
+            });
+            sums[SumPlaces::factor(arguments)] = factor;
+        } else {
+            if constexpr (leaves_logarithms) take_logarithms();
+            sums[SumPlaces::total] += total_;
+            for_scalars([&]<std::size_t I>() { sums[SumPlaces::of_argument(I)] += by_scalar_[I]; });
+            sums[SumPlaces::factor(arguments)] = B(1.0);
+        }
+    }
+
+  private:
+    static inline const auto& only(All, const auto& x) { return x; }
+    static inline Batch only(const Flags& counts, const Batch& x) { return select(counts, x, Batch(0.0)); }
+    static const auto& number_of(const Summand& summand) {
+        if constexpr (has_logarithm) return summand.rest;
+        else return summand;
+    }
+    template <class Store, class Partial>
+    [[clang::always_inline]] inline void take(const Store& store, const Partial& partial) {
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            const auto one = [&]<std::size_t J, class Argument>() {
+                if constexpr (on_tape<Argument> && AnyArray<Argument>)
+                    store.template operator()<J>(partial.template operator()<J>());
+                else if constexpr (on_tape<Argument>) by_scalar_[J] += partial.template operator()<J>();
+            };
+            (one.template operator()<I, A>(), ...);
+        }(std::index_sequence_for<A...>());
+    }
+    template <class Use> [[clang::always_inline]] static inline void for_scalars(const Use& use) {
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            const auto one = [&]<std::size_t J, class Argument>() {
+                if constexpr (on_tape<Argument> && !AnyArray<Argument>) use.template operator()<J>();
+            };
+            (one.template operator()<I, A>(), ...);
+        }(std::index_sequence_for<A...>());
+    }
+
+    B total_{0.0};          ///< of squares, or of numbers
+    Batch logarithms_{0.0}; ///< exp - 1 of those that are left
+    std::array<B, sizeof...(A)> by_scalar_;
+};
+
+} // namespace modus

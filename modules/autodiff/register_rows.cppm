@@ -1,0 +1,178 @@
+module;
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+// The loops of `:row_loops`, for an implementation unit that wants to compile them for a formula.
+export module modus.autodiff:register_rows;
+
+import :adder;
+import :array;
+import :batch;
+import :order;
+import :predictor;
+import :row_loops;
+import :summand;
+import :tape_array;
+
+export namespace modus {
+
+/// Of formula F with arguments A over double, of which number P is the predictor.
+template <std::size_t P, class F, class... A> class RegisterRows {
+    static_assert((std::size_t{on_tape<A> && AnyArray<A>} + ...) == 1, "the predictor is the only array on the tape");
+    using Order = FirstOrder<F, A...>;
+    using Sums = Adder<double, Order, A...>;
+
+    /// Adds f of eight rows from k on whose predictor this is, or of those that count. Returns the derivative by it.
+    template <class Counts = All> [[clang::always_inline]] static inline Batch
+    add(const Order& f, Sums& sums, std::size_t k, const Batch& predictor, const Counts& counts = {}) {
+        Batch result;
+        sums.add(
+            f, f.template at<P>(k, predictor), [&]<std::size_t I>(const Batch& partial) { result = partial; }, counts);
+        return result;
+    }
+
+    template <std::size_t columns> static void products(const void* formula, const BlockArgument* arguments,
+                                                        std::size_t first, std::size_t count, Batch* sums,
+                                                        ProductSums& product) {
+        Order f(*static_cast<const F*>(formula), arguments);
+        const auto run = [&] {
+            Sums adder;
+            std::array<double, columns> weights; // of our own, so that they stay in registers
+            std::copy_n(product.weights.begin(), columns, weights.begin());
+            std::array<Batch, columns> by_column;
+            by_column.fill(Batch(0.0));
+            Batch total(0.0);
+            const Batch start(product.start);
+            const double* const matrix = product.product->matrix;
+            const std::size_t leading = product.leading, end = first + count;
+            const auto add_at = [&](std::size_t k, const auto& counts) {
+                std::array<Batch, columns> x;
+                Batch even = start, odd(0.0); // neither waits for all products
+#pragma clang loop unroll(full)
+                for (std::size_t d = 0; d < columns; ++d) {
+                    x[d] = Batch::load(matrix + d * leading + k);
+                    (d % 2 ? odd : even) += x[d] * Batch(weights[d]);
+                }
+                const Batch r = add(f, adder, k, even + odd, counts);
+                total += r;
+#pragma clang loop unroll(full)
+                for (std::size_t d = 0; d < columns; ++d) by_column[d] += x[d] * r;
+            };
+            const std::size_t rest = count % Batch::size;
+            for (std::size_t k = first; k < end - rest; k += Batch::size) add_at(k, All{});
+            if (rest > 0) add_at(end - Batch::size, Flags{lane >= size - static_cast<long>(rest)}); // some once more
+            adder.finish(f, count, sums);
+            for (std::size_t d = 0; d < columns; ++d) product.by_column[d] += by_column[d];
+            product.total += total;
+        };
+        [[clang::always_inline]] run(); // see sum_loop
+    }
+
+    /// Runs of sixteen rows or fewer, as most are, take the same way, whatever their length: two batches, of which the
+    /// second may be empty. There is no branch to be predicted.
+    template <bool has_slope> static void groups(const void* formula, const BlockArgument* arguments, std::size_t first,
+                                                 std::size_t count, Batch* sums, GroupSums& rows) {
+        Order f(*static_cast<const F*>(formula), arguments);
+        const auto run_all = [&] {
+            Sums adder;
+            Batch by_slope(0.0), total(0.0);
+            const Term<double>& term = *rows.groups;
+            const double scale = term.factor * term.coefficient, start = rows.start;
+            const double* const x = has_slope ? rows.slope->values : nullptr;
+            const Batch slope(has_slope ? rows.slope->factor * rows.slope->coefficient : 0.0);
+            const std::size_t end_of_rows = first + count;
+            [[maybe_unused]] std::size_t factors = 0; // of which logarithms are left
+            const std::uint32_t* run = std::upper_bound(term.runs, term.runs + term.run_count, first) - 1;
+            for (std::size_t k = first; k < end_of_rows; ++run) {
+                const std::size_t end = std::min<std::size_t>(run[1], end_of_rows);
+                const auto group = static_cast<std::size_t>(term.index[*run]);
+                const Batch value(start + scale * term.values[group]);
+                if constexpr (Sums::leaves_logarithms) {
+                    const std::size_t batches = (end - k) / Batch::size + 2; // or one less
+                    if (factors + batches > most_factors) {
+                        adder.take_logarithms();
+                        factors = 0;
+                    }
+                    factors += batches;
+                }
+                Batch by_group(0.0);
+                const auto add_at = [&](std::size_t at, const auto& counts) {
+                    Batch predictor = value, row(0.0);
+                    if constexpr (has_slope) {
+                        row = Batch::load(x + at);
+                        predictor += slope * row;
+                    }
+                    const Batch r = add(f, adder, at, predictor, counts);
+                    by_group += r;
+                    if constexpr (has_slope) by_slope += r * row;
+                };
+                for (; k + 2 * Batch::size < end; k += Batch::size) add_at(k, All{});
+                const auto left = static_cast<long>(end - k);
+                if (k + 2 * Batch::size <= end_of_rows) {
+                    add_at(k, Flags{lane < left});
+                    add_at(k + Batch::size, Flags{lane < left - size});
+                } else { // no further than the end
+                    if (left > size) {
+                        add_at(k, All{});
+                        k += Batch::size;
+                    }
+                    add_at(end - Batch::size, Flags{lane >= size - static_cast<long>(end - k)});
+                }
+                k = end;
+                total += by_group;
+                rows.by_group[group] += sum(by_group);
+            }
+            adder.finish(f, count, sums);
+            rows.by_slope += by_slope;
+            rows.total += total;
+        };
+        [[clang::always_inline]] run_all();
+    }
+
+    /// `is_active`: the vector is on the tape.
+    template <bool is_active> static void vector(const void* formula, const BlockArgument* arguments, std::size_t first,
+                                                 std::size_t count, Batch* sums, VectorSums& rows) {
+        Order f(*static_cast<const F*>(formula), arguments);
+        const auto run = [&] {
+            Sums adder;
+            Batch by_factor(0.0), total(0.0);
+            const double* const values = rows.vector->values;
+            double* const by_element = rows.by_element;
+            const Batch start(rows.start), scale(rows.vector->factor * rows.vector->coefficient);
+            const std::size_t end = first + count, rest = count % Batch::size;
+            const auto add_at = [&](std::size_t k, const auto& counts) {
+                const Batch x = Batch::load(values + k), r = add(f, adder, k, start + scale * x, counts);
+                total += r;
+                by_factor += x * r;
+                return scale * r;
+            };
+            for (std::size_t k = first; k < end - rest; k += Batch::size) {
+                const Batch partial = add_at(k, All{});
+                if constexpr (is_active) partial.store(by_element + k);
+            }
+            if (rest > 0) { // some once more
+                const std::size_t k = end - Batch::size;
+                const Flags counts{lane >= size - static_cast<long>(rest)};
+                const Batch partial = add_at(k, counts);
+                if constexpr (is_active) select(counts, partial, Batch::load(by_element + k)).store(by_element + k);
+            }
+            adder.finish(f, count, sums);
+            rows.by_factor += by_factor;
+            rows.total += total;
+        };
+        [[clang::always_inline]] run();
+    }
+
+    static constexpr Flags::Lanes lane{0, 1, 2, 3, 4, 5, 6, 7};
+    static constexpr long size = Batch::size;
+
+  public:
+    static constexpr RowLoops loops = []<std::size_t... D>(std::index_sequence<D...>) {
+        return RowLoops{P, {products<D + 1>...}, groups<false>, groups<true>, vector<false>, vector<true>};
+    }(std::make_index_sequence<most_columns_in_registers>());
+};
+
+} // namespace modus

@@ -1,0 +1,105 @@
+module;
+#include <array>
+#include <cstddef>
+
+// Loops that make the rows of a linear predictor, evaluate a formula and send its derivatives back through the
+// predictor with all of it in registers. Each is compiled for one formula and one kind of predictor, which takes a
+// while: a formula has them only where its author says so, in an implementation unit. Others go from pass to pass over
+// a block in cache.
+export module modus.autodiff:row_loops;
+
+import :array;
+import :batch;
+import :order;
+import :predictor;
+
+namespace modus {
+
+/// A predictor that is one product of few columns, and constants, and what a pass over its rows sums up.
+struct ProductSums {
+    static constexpr std::size_t most_columns = 64; // more do not stay in the first-level cache
+
+    /// The product, where these terms are such a predictor; else none.
+    static const Term<double>* product_among(const Term<double>* terms);
+    /// Of such terms with so many rows.
+    ProductSums(const Term<double>* terms, std::size_t rows);
+    /// Adds what the sums mean for the terms, as `pull_rows` does.
+    void finish(TermAdjoint<double>* adjoints) const;
+
+    const Term<double>* terms;
+    const Term<double>* product; ///< the one among the terms
+    std::size_t leading;
+    double start = 0;                          ///< the constants
+    std::array<double, most_columns> weights;  ///< with the factor of the product
+    std::array<Batch, most_columns> by_column; ///< X' r, r being the derivatives by the rows
+    Batch total{};                             ///< of r
+};
+
+/// A predictor of sorted groups: a[group], perhaps a slope times data, and constants.
+struct GroupSums {
+    /// Whether these terms are such a predictor.
+    static bool serves(const Term<double>* terms);
+    GroupSums(const Term<double>* terms, TermAdjoint<double>* adjoints);
+    /// Adds what the sums mean for the terms, as `pull_rows` does.
+    void finish() const;
+
+    const Term<double>* terms;
+    TermAdjoint<double>* adjoints;
+    const Term<double>* groups = nullptr; ///< the one among the terms
+    const Term<double>* slope = nullptr;  ///< or none
+    double* by_group = nullptr;           ///< where r is summed up, by group
+    double start = 0;                     ///< the constants
+    Batch by_slope{};                     ///< r times the data
+    Batch total{};                        ///< of r
+};
+
+/// A predictor of one vector times a factor, and constants.
+struct VectorSums {
+    /// Whether these terms are such a predictor.
+    static bool serves(const Term<double>* terms);
+    VectorSums(const Term<double>* terms, TermAdjoint<double>* adjoints);
+    /// Adds what the sums mean for the terms, as `pull_rows` does.
+    void finish() const;
+
+    const Term<double>* terms;
+    TermAdjoint<double>* adjoints;
+    const Term<double>* vector = nullptr; ///< the one among the terms
+    double* by_element = nullptr;         ///< where derivatives by its elements go, if it is on the tape
+    double start = 0;                     ///< the constants
+    Batch by_factor{};                    ///< r times the vector
+    Batch total{};                        ///< of r
+};
+
+/// As many columns as stay in registers.
+inline constexpr std::size_t most_columns_in_registers = sizeof(Register) == sizeof(Batch) ? 12 : 3;
+/// At the end of the rows, loops look back at some that have been added: so many there have to be.
+inline constexpr std::size_t fewest_rows = Batch::size, fewest_rows_in_groups = 3 * Batch::size;
+
+} // namespace modus
+
+export namespace modus {
+
+/// The loops of one formula, of whose arguments the predictor is the only array on the tape. They add `count` rows from
+/// row `first` on, at most `longest_sum`, as a SumLoop does.
+struct RowLoops {
+    template <class Rows> using Loop = void (*)(const void* formula, const BlockArgument* arguments, std::size_t first,
+                                                std::size_t count, Batch* sums, Rows& rows);
+    std::size_t predictor; ///< which argument it is
+
+    std::array<Loop<ProductSums>, most_columns_in_registers> products; ///< of 1, 2, ... columns
+    Loop<GroupSums> groups, groups_with_slope;
+    Loop<VectorSums> data, vector; ///< the latter of one on the tape
+};
+
+} // namespace modus
+
+namespace modus {
+
+/// Where a formula F has loops for arguments A: of its `row_loops`, if it has such a function of pointers to them.
+template <class F, class... A> const RowLoops* row_loops_of() {
+    if constexpr (requires { F::row_loops(static_cast<const A*>(nullptr)...); })
+        return F::row_loops(static_cast<const A*>(nullptr)...);
+    else return nullptr;
+}
+
+} // namespace modus
