@@ -246,7 +246,11 @@ void many_columns(std::size_t n, std::size_t columns, const double* X, const dou
     result = rows;
 }
 
+#ifdef __AVX512F__
 constexpr std::size_t most_in_registers = 12;
+#else // 1,000 x 10 with AVX2: 2.3 in chunks, 3.0 in registers, of which there are too few
+constexpr std::size_t most_in_registers = 4;
+#endif
 template <class Rows, std::size_t columns = most_in_registers>
 void regression(std::size_t n, std::size_t actual, const double* X, const double* w, Rows& rows, double* slope) {
     if constexpr (columns == 0) many_columns(n, actual, X, w, rows, slope);
@@ -267,13 +271,12 @@ struct GroupSums {
     double squares, products_with_x;
 };
 
-#ifdef __AVX512F__
-/// Where a group begins, and the number of rows: 8 comparisons at once, their positions packed.
+/// Where a group begins, and the number of rows.
 std::size_t find_groups(const Grouped& data, std::int32_t* starts) {
     starts[0] = 0;
-    std::size_t count = 1;
+    std::size_t count = 1, i = 1;
+#ifdef __AVX512F__ // 8 comparisons at once, their positions packed
     __m256i position = _mm256_setr_epi32(1, 2, 3, 4, 5, 6, 7, 8);
-    std::size_t i = 1;
     for (; i + lanes <= data.rows; i += lanes) {
         const __mmask8 begins =
             _mm512_cmpneq_epi64_mask((__m512i)load(data.group + i), (__m512i)load(data.group + i - 1));
@@ -281,6 +284,7 @@ std::size_t find_groups(const Grouped& data, std::int32_t* starts) {
         count += static_cast<std::size_t>(__builtin_popcount(begins));
         position = _mm256_add_epi32(position, _mm256_set1_epi32(8));
     }
+#endif
     for (; i < data.rows; ++i) {
         starts[count] = static_cast<std::int32_t>(i);
         count += data.group[i] != data.group[i - 1];
@@ -295,10 +299,9 @@ GroupSums sorted_rows(const Grouped& data, const double* intercept, double beta,
     const std::size_t count = find_groups(data, starts.data());
     std::fill_n(sums, data.groups, 0.0); // a group may have no rows
     Batch squares{}, products{};
-    const auto rows = [&](__mmask8 mask, std::size_t i, Batch a) {
-        const Batch x = _mm512_maskz_loadu_pd(mask, data.x + i);
-        const Batch y = _mm512_maskz_loadu_pd(mask, data.y + i);
-        const Batch r = _mm512_maskz_sub_pd(mask, y - x * beta, a);
+    const auto rows = [&](std::size_t n, std::size_t i, Batch a) {
+        const Batch x = load(data.x + i, n), y = load(data.y + i, n);
+        const Batch r = first(n, (y - x * beta) - a);
         squares = r * r + squares;
         products = r * x + products;
         return r;
@@ -308,15 +311,14 @@ GroupSums sorted_rows(const Grouped& data, const double* intercept, double beta,
         const std::size_t end = static_cast<std::size_t>(starts[k + 1]), g = static_cast<std::size_t>(data.group[i]);
         const Batch a = broadcast(intercept[g]);
         Batch total{};
-        for (; i + 16 < end; i += lanes) total += rows(0xff, i, a);
-        const unsigned mask = (1U << (end - i)) - 1; // 16 rows or fewer, without a branch
-        total += rows(static_cast<__mmask8>(mask), i, a);
-        total += rows(static_cast<__mmask8>(mask >> 8), i + lanes, a);
+        for (; i + 16 < end; i += lanes) total += rows(lanes, i, a);
+        // 16 rows or fewer, without a branch
+        total += rows(std::min(end - i, lanes), i, a);
+        total += rows(end - i - std::min(end - i, lanes), i + lanes, a);
         sums[g] = sum(total);
     }
     return {sum(squares), sum(products)};
 }
-#endif
 
 GroupSums any_rows(const Grouped& data, const double* intercept, double beta, double* sums) {
     constexpr std::size_t block = 256;
@@ -350,12 +352,8 @@ GroupSums any_rows(const Grouped& data, const double* intercept, double beta, do
     return {sum(squares), sum(products)};
 }
 
-GroupSums group_rows(const Grouped& data, const double* intercept, double beta, double* sums,
-                     [[maybe_unused]] bool sorted) {
-#ifdef __AVX512F__
-    if (sorted) return sorted_rows(data, intercept, beta, sums);
-#endif
-    return any_rows(data, intercept, beta, sums);
+GroupSums group_rows(const Grouped& data, const double* intercept, double beta, double* sums, bool sorted) {
+    return sorted ? sorted_rows(data, intercept, beta, sums) : any_rows(data, intercept, beta, sums);
 }
 
 } // namespace

@@ -2,7 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#ifdef __AVX512F__
+#if defined(__AVX512F__) || defined(__AVX2__)
 #include <immintrin.h>
 #endif
 
@@ -19,11 +19,24 @@ inline Bits load(const std::int64_t* p) { return *reinterpret_cast<const Unalign
 inline void store(double* p, Batch x) { *reinterpret_cast<UnalignedBatch*>(p) = x; }
 inline Batch broadcast(double x) { return Batch{} + x; }
 
-#ifdef __AVX512F__
+/// All bits set in the first n lanes.
+inline Bits is_first(std::size_t n) { return Bits{0, 1, 2, 3, 4, 5, 6, 7} < static_cast<std::int64_t>(n); }
+
+#if defined(__AVX512F__)
 inline __mmask8 first_lanes(std::size_t n) { return static_cast<__mmask8>((1U << n) - 1); }
 /// The first n < 8 numbers, then zeros.
 inline Batch load(const double* p, std::size_t n) { return _mm512_maskz_loadu_pd(first_lanes(n), p); }
 inline Bits load(const std::int64_t* p, std::size_t n) { return (Bits)_mm512_maskz_loadu_epi64(first_lanes(n), p); }
+/// The first n numbers of x, then zeros.
+inline Batch first(std::size_t n, Batch x) { return _mm512_maskz_mov_pd(first_lanes(n), x); }
+#elif defined(__AVX2__)
+inline Batch load(const double* p, std::size_t n) {
+    const Bits mask = is_first(n);
+    const __m256i low = __builtin_shufflevector((__m512i)mask, (__m512i)mask, 0, 1, 2, 3);
+    const __m256i high = __builtin_shufflevector((__m512i)mask, (__m512i)mask, 4, 5, 6, 7);
+    return __builtin_shufflevector(_mm256_maskload_pd(p, low), _mm256_maskload_pd(p + 4, high), 0, 1, 2, 3, 4, 5, 6, 7);
+}
+inline Bits load(const std::int64_t* p, std::size_t n) { return (Bits)load(reinterpret_cast<const double*>(p), n); }
 #else
 inline Batch load(const double* p, std::size_t n) {
     Batch x{};
@@ -36,9 +49,9 @@ inline Bits load(const std::int64_t* p, std::size_t n) {
     return x;
 }
 #endif
-
-/// All bits set in the first n lanes.
-inline Bits is_first(std::size_t n) { return Bits{0, 1, 2, 3, 4, 5, 6, 7} < static_cast<std::int64_t>(n); }
+#ifndef __AVX512F__
+inline Batch first(std::size_t n, Batch x) { return is_first(n) ? x : Batch{}; }
+#endif
 
 inline double sum(Batch x) {
     x += __builtin_shufflevector(x, x, 4, 5, 6, 7, 0, 1, 2, 3);
