@@ -466,12 +466,15 @@ template <class T> struct SumNode : Tape<T>::NumberNode {
         }
         return end;
     }
-    /// The arguments from this row on, but for the predictor.
+    /// The arguments from this row on. Those of a predictor are to be made; what a loop takes from scalars alone it
+    /// takes at number 0, where something has to be.
     std::array<BlockArgument, max_inputs> arguments_at(std::size_t first) const {
         std::array<BlockArgument, max_inputs> arguments;
         for (std::size_t j = 0; j < count; ++j) {
             const Input<T>& input = inputs[j];
             arguments[j] = {input.values, 0, nullptr, 0};
+            static constexpr std::array<double, Batch::size> zeros{};
+            if (input.terms) arguments[j].values = zeros.data();
             if (!input.is_array || input.terms) continue;
             arguments[j].values += first;
             if (input.way == Way::stored) arguments[j].partials = input.partials + first;
