@@ -320,10 +320,10 @@ template <class T> struct SumNode : Tape<T>::NumberNode {
     std::size_t block, chunks, per_chunk, evaluated; ///< `evaluated`: so many arguments are in scratch memory
     bool is_simple;
     const RowLoops* row_loops;
-    const Input<T>* in_registers; ///< the argument that these make, or none
-    enum class Kind { product, groups, vector } kind;
-    const Input<T>* product; ///< an argument that is a ProductSums, or none
-    Chunk<T>* results;       ///< of each chunk; the first one has the total in the end
+    /// Who makes the rows of predictors: passes over a block, ProductRows, or loops of the formula's own.
+    enum class Maker { passes, product_rows, columns, groups, vector } maker;
+    const Input<T>* predictor; ///< the only one, where passes do not make it
+    Chunk<T>* results;         ///< of each chunk; the first one has the total in the end
     Share* shares;
 
     /// Finds out how to go about it, and where derivatives go.
@@ -332,7 +332,7 @@ template <class T> struct SumNode : Tape<T>::NumberNode {
         chunks = 1;
         if (is_simple) prepare_simple(tape);
         else prepare_chunks(tape);
-        choose_loop();
+        choose_maker();
         for (std::size_t j = 0; j < count; ++j) {
             const Input<T>& input = inputs[j];
             if (input.way == Way::terms) {
@@ -377,20 +377,23 @@ template <class T> struct SumNode : Tape<T>::NumberNode {
     }
 
   private:
-    void choose_loop() {
-        in_registers = product = nullptr;
+    void choose_maker() {
+        maker = Maker::passes;
         if constexpr (std::same_as<T, double>) {
-            const Input<T>* input = lone_predictor(region, inputs, count);
-            if (!input) return;
-            const Term<T>* const term = ProductSums::product_among(input->terms);
-            if (term) product = input;
-            if (!row_loops || input != inputs + row_loops->predictor) return;
-            if (region.rows < fewest_rows) return;
-            if (term && term->size > 0 && term->size <= most_columns_in_registers) kind = Kind::product;
-            else if (region.rows >= fewest_rows_in_groups && GroupSums::serves(input->terms)) kind = Kind::groups;
-            else if (VectorSums::serves(input->terms)) kind = Kind::vector;
-            else return;
-            in_registers = input;
+            predictor = lone_predictor(region, inputs, count);
+            if (!predictor) return;
+            const Term<T>* const terms = predictor->terms;
+            const Term<T>* const product = ProductSums::product_among(terms);
+            const bool has_loops =
+                row_loops && predictor == inputs + row_loops->predictor && region.rows >= fewest_rows;
+            if (product && has_loops && product->size > 0 && product->size <= most_columns_in_registers)
+                maker = Maker::columns;
+            // Registers of half the size would hold the sums of too few rows: the passes apart from each other are
+            // faster then.
+            else if (product && sizeof(Register) == sizeof(Batch)) maker = Maker::product_rows;
+            else if (has_loops && region.rows >= fewest_rows_in_groups && GroupSums::serves(terms))
+                maker = Maker::groups;
+            else if (has_loops && VectorSums::serves(terms)) maker = Maker::vector;
         }
     }
     void share(Tape<T>& tape, const Slot<T>& target, const T* number, bool is_unscaled) {
@@ -400,71 +403,69 @@ template <class T> struct SumNode : Tape<T>::NumberNode {
         shares = const_cast<Share*>(tape.copy(Share{shares, target, partials, stride, size, nullptr, true}));
     }
 
-    /// Adds the formula over most of the rows from `begin` to `end` where its predictor is a lone product of few
-    /// columns. Returns where the rest begins.
+    /// Adds the formula over rows from `begin` to `end`, unless passes have to make them. Returns where the rest
+    /// begins.
     std::size_t sum_predicted(std::size_t begin, std::size_t end, Chunk<T>& chunk, batch_t<T>* sums) const {
         if constexpr (std::same_as<T, double>) {
-            if (in_registers) return sum_in_registers(begin, end, chunk, sums);
-            if (!product) return begin;
-            const std::size_t whole = (end - begin) / ProductRows::rows_at_once * ProductRows::rows_at_once;
-            // Registers of half the size would hold the sums of too few rows: the passes apart from each other are
-            // faster then.
-            constexpr bool is_wide = sizeof(Register) == sizeof(Batch);
-            if (!is_wide || whole < 2 * ProductRows::rows_at_once) return begin; // nor is it worth it for few rows
-            ProductSums made(product->terms, region.rows);
-            ProductRows source(made);
-            constexpr std::size_t most = 512; // at once
-            const Scratch scratch(2 * count * most);
-            for (std::size_t first = begin; first < begin + whole; first += most) {
-                const std::size_t n = std::min(most, begin + whole - first);
-                auto arguments = arguments_at(first);
-                double* room = scratch.data();
-                for (std::size_t j = 0; j < count; ++j, room += 2 * most) {
-                    if (!arguments[j].partials) arguments[j].partials = room + most;
-                    if (&inputs[j] != product) continue;
-                    arguments[j].values = room;
-                    source.begin(first, room, arguments[j].partials);
-                }
-                loop(formula, arguments.data(), n, sums, &source);
+            if (maker == Maker::passes) return begin;
+            TermAdjoint<T>* const adjoints = chunk.adjoints[static_cast<std::size_t>(predictor - inputs)];
+            const auto run = [&](auto loop, auto& rows) {
+                const auto arguments = arguments_at(0);
+                for (std::size_t first = begin; first < end; first += longest_sum)
+                    loop(formula, arguments.data(), first, std::min(longest_sum, end - first), sums, rows);
+            };
+            switch (maker) {
+            case Maker::passes: break;
+            case Maker::product_rows: return sum_product_rows(begin, end, adjoints, sums);
+            case Maker::columns: {
+                ProductSums rows(predictor->terms, region.rows);
+                run(row_loops->products[rows.product->size - 1], rows);
+                rows.finish(adjoints);
+                break;
             }
-            source.end();
-            made.finish(chunk.adjoints[static_cast<std::size_t>(product - inputs)]);
-            return begin + whole;
+            case Maker::groups: {
+                GroupSums rows(predictor->terms, adjoints);
+                run(rows.slope ? row_loops->groups_with_slope : row_loops->groups, rows);
+                rows.finish();
+                break;
+            }
+            case Maker::vector: {
+                // The loop writes the eight elements at the end: they have to be this chunk's own.
+                if (end - begin < fewest_rows) return begin;
+                VectorSums rows(predictor->terms, adjoints);
+                run(rows.by_element ? row_loops->vector : row_loops->data, rows);
+                rows.finish();
+                break;
+            }
+            }
+            return end;
         } else {
             return begin;
         }
     }
-    /// With loops of the formula's own.
-    std::size_t sum_in_registers(std::size_t begin, std::size_t end, Chunk<T>& chunk, Batch* sums) const {
-        // The loop of vectors writes the eight elements at the end: they have to be this chunk's own.
-        if (kind == Kind::vector && end - begin < fewest_rows) return begin;
-        const auto arguments = arguments_at(0);
-        TermAdjoint<T>* const adjoints = chunk.adjoints[row_loops->predictor];
-        const auto run = [&](auto loop, std::size_t first, std::size_t last, auto& rows) {
-            for (; first < last; first += longest_sum)
-                loop(formula, arguments.data(), first, std::min(longest_sum, last - first), sums, rows);
-        };
-        switch (kind) {
-        case Kind::product: {
-            ProductSums rows(in_registers->terms, region.rows);
-            run(row_loops->products[rows.product->size - 1], begin, end, rows);
-            rows.finish(adjoints);
-            break;
+    /// Most of the rows, by ProductRows.
+    std::size_t sum_product_rows(std::size_t begin, std::size_t end, TermAdjoint<T>* adjoints, Batch* sums) const {
+        const std::size_t whole = (end - begin) / ProductRows::rows_at_once * ProductRows::rows_at_once;
+        if (whole < 2 * ProductRows::rows_at_once) return begin; // not worth it
+        ProductSums made(predictor->terms, region.rows);
+        ProductRows source(made);
+        constexpr std::size_t most = 512; // at once
+        const Scratch scratch(2 * count * most);
+        for (std::size_t first = begin; first < begin + whole; first += most) {
+            const std::size_t n = std::min(most, begin + whole - first);
+            auto arguments = arguments_at(first);
+            double* room = scratch.data();
+            for (std::size_t j = 0; j < count; ++j, room += 2 * most) {
+                if (!arguments[j].partials) arguments[j].partials = room + most;
+                if (&inputs[j] != predictor) continue;
+                arguments[j].values = room;
+                source.begin(first, room, arguments[j].partials);
+            }
+            loop(formula, arguments.data(), n, sums, &source);
         }
-        case Kind::groups: {
-            GroupSums rows(in_registers->terms, adjoints);
-            run(rows.slope ? row_loops->groups_with_slope : row_loops->groups, begin, end, rows);
-            rows.finish();
-            break;
-        }
-        case Kind::vector: {
-            VectorSums rows(in_registers->terms, adjoints);
-            run(rows.by_element ? row_loops->vector : row_loops->data, begin, end, rows);
-            rows.finish();
-            break;
-        }
-        }
-        return end;
+        source.end();
+        made.finish(adjoints);
+        return begin + whole;
     }
     /// The arguments from this row on. Those of a predictor are to be made; what a loop takes from scalars alone it
     /// takes at number 0, where something has to be.
