@@ -126,8 +126,8 @@ template <class F> inline Batch by_register(const F& f, const Batch& x) {
 // Part of the loops that call it, which then need not give up their registers.
 //
 // exp(x) = 2^(n / 16) exp(r) = p + p (r + r^2 q(r)), with p = 2^(n / 16) up to a power of two from a table in two
-// registers: what is added to p is less than 0.022 p, so that nothing but p itself and the sum are rounded. q is as in
-// batch.cpp, with an error of 2^-56.2.
+// registers: what is added to p is less than 0.022 p, so that nothing but p itself and the sum are rounded. q is
+// minimax, found as the polynomials of batch.cpp are, with an error of 2^-56.2.
 inline Register exp_in_register(Register x) noexcept {
     MODUS_MAY_FUSE
     using Bits [[gnu::vector_size(64)]] = long long;
