@@ -1,13 +1,8 @@
-module;
-#include <array>
-#include <cstddef>
-#include <type_traits>
-#include <utility>
-
 // How a loop adds up what a formula returns, batch by batch: numbers with their derivatives, or one of the summands of
 // which a part is done once, at the end.
 export module modus.autodiff:adder;
 
+import modus.standard;
 import :array;
 import :batch;
 import :order;

@@ -1,17 +1,7 @@
-module;
-#include <algorithm>
-#include <array>
-#include <cmath>
-#include <concepts>
-#include <cstddef>
-#include <span>
-#include <string>
-#include <type_traits>
-#include <vector>
-
 // What models do with arrays: arithmetic, matrix products, reductions, stacking.
 export module modus.autodiff:algebra;
 
+import modus.standard;
 import :array;
 import :dual;
 import :error;

@@ -1,18 +1,3 @@
-module;
-#include <array>
-#include <atomic>
-#include <bit>
-#include <concepts>
-#include <cstddef>
-#include <cstdint>
-#include <initializer_list>
-#include <limits>
-#include <new>
-#include <ranges>
-#include <span>
-#include <type_traits>
-#include <utility>
-
 // Array<T, Rank>: the one container that models, distributions and data share.
 //
 // Memory is a reference-counted block of 8-byte words, so copies and slices cost nothing and values in traces stay
@@ -21,6 +6,7 @@ module;
 // plane alone: data enters a model without being copied.
 export module modus.autodiff:array;
 
+import modus.standard;
 import :dual;
 import :error;
 import :pool;

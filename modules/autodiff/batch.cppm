@@ -1,15 +1,10 @@
-module;
-#include <array>
-#include <bit>
-#include <cstddef>
-#include <cstdint>
-
 // Eight doubles that are computed with at once: what a formula is evaluated on, inside kernels. Always eight, whatever
 // the machine's registers hold, so that sums come out the same everywhere. Arithmetic is the compiler's own vector
 // extension; functions are defined in batch.cpp and called. (In a module, a member function defined in its class is not
 // inline by itself.)
 export module modus.autodiff:batch;
 
+import modus.standard;
 import :dual;
 
 // How a Batch is passed depends on the instruction set: a program and a library that were compiled for different ones

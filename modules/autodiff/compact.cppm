@@ -1,13 +1,9 @@
-module;
-#include <cstddef>
-#include <optional>
-#include <vector>
-
 // Sums of squares of residuals from sufficient statistics. With [1 X y] = Q R, |y - X w - b|^2 is the same sum over the
 // rows of R, which has as many rows as columns, however many rows the data have. By Householder reflections, so that it
 // is as accurate as the pass over all rows (Golub & Van Loan, Matrix Computations, 5.3); the normal equations are not.
 export module modus.autodiff:compact;
 
+import modus.standard;
 import :array;
 import :dual;
 import :predictor;

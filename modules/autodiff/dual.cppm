@@ -1,11 +1,7 @@
-module;
-#include <array>
-#include <concepts>
-#include <cstddef>
-#include <type_traits>
-
 // Forward-mode automatic differentiation: a value that carries its derivatives in N directions.
 export module modus.autodiff:dual;
+
+import modus.standard;
 
 export namespace modus {
 

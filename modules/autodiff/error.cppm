@@ -1,15 +1,7 @@
-module;
-#include <array>
-#include <concepts>
-#include <cstddef>
-#include <initializer_list>
-#include <span>
-#include <stdexcept>
-#include <string>
-#include <utility>
-
 // The one error type of modus: what went wrong at which site, and the way out.
 export module modus.autodiff:error;
+
+import modus.standard;
 
 export namespace modus {
 

@@ -1,12 +1,7 @@
-module;
-#include <algorithm>
-#include <cstddef>
-#include <span>
-#include <utility>
-
 // Derivatives of a callable of one vector: run it on dual numbers, or on a tape.
 export module modus.autodiff:gradient;
 
+import modus.standard;
 import :array;
 import :compact;
 import :dual;

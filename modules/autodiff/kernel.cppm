@@ -1,15 +1,8 @@
-module;
-#include <algorithm>
-#include <array>
-#include <concepts>
-#include <cstddef>
-#include <type_traits>
-#include <utility>
-
 // map and sum_map: a scalar formula evaluated over broadcast arguments. Every elementwise operation and every log
 // density goes through these two functions; a new kind of scalar only has to supply them.
 export module modus.autodiff:kernel;
 
+import modus.standard;
 import :array;
 import :block;
 import :dual;

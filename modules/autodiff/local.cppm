@@ -1,13 +1,8 @@
-module;
-#include <array>
-#include <bit>
-#include <concepts>
-#include <cstddef>
-
 // Duals inside kernels: their directions are the arguments of the formula, and the type says which of them a value
 // depends on, so that a derivative that is zero by structure is neither stored nor computed.
 export module modus.autodiff:local;
 
+import modus.standard;
 import :batch;
 import :dual;
 

@@ -1,18 +1,10 @@
-module;
-#include <cmath>
-#include <concepts>
-#include <cstddef>
-#include <limits>
-#include <numbers>
-#include <type_traits>
-#include <utility>
-
 // The functions that models and densities use, for every scalar and elementwise for arrays.
 //
 // `chain_rule` owns the chain rule: a row of this file says only what f is for a double and what its slope is, in terms
 // of x and y = f(x), with the same functions - so that slopes of slopes, for nested duals, need no further rows.
 export module modus.autodiff:math;
 
+import modus.standard;
 import :array;
 import :batch;
 import :dual;

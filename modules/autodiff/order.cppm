@@ -1,16 +1,8 @@
-module;
-#include <algorithm>
-#include <array>
-#include <concepts>
-#include <cstddef>
-#include <tuple>
-#include <type_traits>
-#include <utility>
-
 // A formula with its derivatives by its arguments, eight numbers at a time: of first order, and on tapes over duals of
 // second.
 export module modus.autodiff:order;
 
+import modus.standard;
 import :array;
 import :batch;
 import :dual;

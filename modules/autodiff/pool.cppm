@@ -1,10 +1,8 @@
-module;
-#include <cstddef>
-#include <vector>
-
 // Recycled memory: coroutine frames, array buffers and small per-run tables come from free lists, so that after its
 // first evaluation a model allocates nothing. Which block is handed out never influences a result.
 export module modus.autodiff:pool;
+
+import modus.standard;
 
 export namespace modus {
 

@@ -1,12 +1,9 @@
-module;
-#include <cstddef>
-#include <cstdint>
-
 // Linear predictors: sums of terms such as X * w, a[group], beta * x and b, kept as they were written until somebody
 // needs their elements. A likelihood evaluates them block by block, in cache, and sends its derivatives back through
 // the same block; no vector as long as the data is ever made.
 export module modus.autodiff:predictor;
 
+import modus.standard;
 import :array;
 import :dual;
 import :tape;

@@ -1,10 +1,8 @@
-module;
-#include <cstddef>
-
 // X * w for a formula and X' r from its derivatives, in one pass over X. Rows of X are read for the way back while the
 // next ones, which come from further away, are read for the way out: neither waits for the other.
 export module modus.autodiff:product_rows;
 
+import modus.standard;
 import :batch;
 import :row_loops;
 

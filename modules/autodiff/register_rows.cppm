@@ -1,13 +1,7 @@
-module;
-#include <algorithm>
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <utility>
-
 // The loops of `:row_loops`, for an implementation unit that wants to compile them for a formula.
 export module modus.autodiff:register_rows;
 
+import modus.standard;
 import :adder;
 import :array;
 import :batch;

@@ -1,13 +1,10 @@
-module;
-#include <array>
-#include <cstddef>
-
 // Loops that make the rows of a linear predictor, evaluate a formula and send its derivatives back through the
 // predictor with all of it in registers. Each is compiled for one formula and one kind of predictor, which takes a
 // while: a formula has them only where its author says so, in an implementation unit. Others go from pass to pass over
 // a block in cache.
 export module modus.autodiff:row_loops;
 
+import modus.standard;
 import :array;
 import :batch;
 import :order;

@@ -1,10 +1,7 @@
-module;
-#include <cstddef>
-#include <type_traits>
-
 // A choice between two numbers that formulas can use in place of `?:`, whatever they are evaluated on.
 export module modus.autodiff:select;
 
+import modus.standard;
 import :batch;
 import :dual;
 import :local;

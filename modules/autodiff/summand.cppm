@@ -1,10 +1,8 @@
-module;
-#include <cstddef>
-
 // What a formula may return to a sum in place of a number: one of which the sum does a part later, once for many
 // elements.
 export module modus.autodiff:summand;
 
+import modus.standard;
 import :batch;
 
 namespace modus {

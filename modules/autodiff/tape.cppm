@@ -1,12 +1,3 @@
-module;
-#include <array>
-#include <concepts>
-#include <cstddef>
-#include <cstring>
-#include <new>
-#include <type_traits>
-#include <utility>
-
 // Reverse-mode automatic differentiation: a tape of what was computed, read backwards once. A node is a scalar
 // operation or a whole array; never an element of one. Griewank & Walther, Evaluating Derivatives, ch. 3.
 //
@@ -14,6 +5,7 @@ module;
 // others are in the tape's memory.
 export module modus.autodiff:tape;
 
+import modus.standard;
 import :array;
 import :dual;
 import :local;

@@ -1,12 +1,7 @@
-module;
-#include <concepts>
-#include <cstddef>
-#include <span>
-#include <type_traits>
-
 // Linear operations on a tape: predictors, matrix products, stacking.
 export module modus.autodiff:tape_algebra;
 
+import modus.standard;
 import :array;
 import :block;
 import :dual;

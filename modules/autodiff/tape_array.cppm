@@ -1,14 +1,8 @@
-module;
-#include <array>
-#include <concepts>
-#include <cstddef>
-#include <type_traits>
-#include <utility>
-
 // Arrays on a tape: values and adjoints side by side, each contiguous, or a linear predictor whose elements nobody has
 // asked for yet.
 export module modus.autodiff:tape_array;
 
+import modus.standard;
 import :array;
 import :dual;
 import :error;

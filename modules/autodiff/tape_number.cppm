@@ -1,13 +1,7 @@
-module;
-#include <array>
-#include <concepts>
-#include <cstddef>
-#include <type_traits>
-#include <utility>
-
 // Formulas of single numbers on a tape: one node for each.
 export module modus.autodiff:tape_number;
 
+import modus.standard;
 import :dual;
 import :local;
 import :tape;

@@ -1,5 +1,3 @@
-module;
-
 // Sums of numbers that come one by one, such as the log densities of the sites of a model.
 export module modus.autodiff:total;
 

@@ -1,10 +1,7 @@
-module;
-#include <array>
-#include <cstddef>
-
 // Lower triangular matrices: the Cholesky factorization, and the systems that it makes easy.
 export module modus.autodiff:triangular;
 
+import modus.standard;
 import :array;
 import :block;
 import :dual;

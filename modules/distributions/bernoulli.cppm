@@ -1,10 +1,7 @@
-module;
-#include <array>
-#include <string_view>
-
 // One trial: 1 for success, 0 for failure.
 export module modus.distributions:bernoulli;
 
+import modus.standard;
 import modus.autodiff;
 import modus.support;
 import :elementwise;

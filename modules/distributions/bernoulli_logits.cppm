@@ -1,10 +1,7 @@
-module;
-#include <array>
-#include <string_view>
-
 // One trial, by the log odds of success: the outcome of a logistic regression.
 export module modus.distributions:bernoulli_logits;
 
+import modus.standard;
 import modus.autodiff;
 import modus.support;
 import :elementwise;

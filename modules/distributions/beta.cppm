@@ -1,10 +1,7 @@
-module;
-#include <array>
-#include <string_view>
-
 // The beta distribution.
 export module modus.distributions:beta;
 
+import modus.standard;
 import modus.autodiff;
 import modus.support;
 import :elementwise;

@@ -1,10 +1,7 @@
-module;
-#include <array>
-#include <string_view>
-
 // The number of successes in independent trials.
 export module modus.distributions:binomial;
 
+import modus.standard;
 import modus.autodiff;
 import modus.support;
 import :elementwise;

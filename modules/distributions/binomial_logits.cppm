@@ -1,10 +1,7 @@
-module;
-#include <array>
-#include <string_view>
-
 // The number of successes in independent trials, by the log odds of success.
 export module modus.distributions:binomial_logits;
 
+import modus.standard;
 import modus.autodiff;
 import modus.support;
 import :binomial;

@@ -1,11 +1,7 @@
-module;
-#include <cstddef>
-#include <string_view>
-#include <type_traits>
-
 // One of several categories.
 export module modus.distributions:categorical;
 
+import modus.standard;
 import modus.autodiff;
 import modus.support;
 import :joint;

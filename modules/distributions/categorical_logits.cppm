@@ -1,10 +1,7 @@
-module;
-#include <cstddef>
-#include <string_view>
-
 // One of several categories, by logits.
 export module modus.distributions:categorical_logits;
 
+import modus.standard;
 import modus.autodiff;
 import modus.support;
 import :categorical;

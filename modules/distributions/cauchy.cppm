@@ -1,12 +1,7 @@
-module;
-#include <array>
-#include <limits>
-#include <numbers>
-#include <string_view>
-
 // The Cauchy distribution.
 export module modus.distributions:cauchy;
 
+import modus.standard;
 import modus.autodiff;
 import modus.support;
 import :elementwise;

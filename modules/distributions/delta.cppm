@@ -1,10 +1,7 @@
-module;
-#include <array>
-#include <string_view>
-
 // All mass at one point.
 export module modus.distributions:delta;
 
+import modus.standard;
 import modus.autodiff;
 import modus.support;
 import :elementwise;

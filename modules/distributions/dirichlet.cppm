@@ -1,10 +1,7 @@
-module;
-#include <cstddef>
-#include <string_view>
-
 // Shares of a whole.
 export module modus.distributions:dirichlet;
 
+import modus.standard;
 import modus.autodiff;
 import modus.support;
 import :joint;

@@ -1,21 +1,8 @@
-module;
-#include <algorithm>
-#include <concepts>
-#include <cstddef>
-#include <optional>
-#include <ranges>
-#include <span>
-#include <string>
-#include <string_view>
-#include <tuple>
-#include <type_traits>
-#include <utility>
-#include <variant>
-
 // What all distributions over single numbers share: broadcasting of parameters, shapes, masks, validation, sums. A
 // family supplies the formulas for one number.
 export module modus.distributions:elementwise;
 
+import modus.standard;
 import modus.autodiff;
 import modus.support;
 import :plain;

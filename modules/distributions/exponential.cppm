@@ -1,10 +1,7 @@
-module;
-#include <array>
-#include <string_view>
-
 // The exponential distribution.
 export module modus.distributions:exponential;
 
+import modus.standard;
 import modus.autodiff;
 import modus.support;
 import :elementwise;

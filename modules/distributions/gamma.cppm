@@ -1,10 +1,7 @@
-module;
-#include <array>
-#include <string_view>
-
 // The gamma distribution.
 export module modus.distributions:gamma;
 
+import modus.standard;
 import modus.autodiff;
 import modus.support;
 import :elementwise;

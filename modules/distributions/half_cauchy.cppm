@@ -1,12 +1,7 @@
-module;
-#include <array>
-#include <limits>
-#include <numbers>
-#include <string_view>
-
 // The distribution of |y| for a Cauchy y around 0.
 export module modus.distributions:half_cauchy;
 
+import modus.standard;
 import modus.autodiff;
 import modus.support;
 import :elementwise;

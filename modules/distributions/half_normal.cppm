@@ -1,11 +1,7 @@
-module;
-#include <array>
-#include <cstddef>
-#include <string_view>
-
 // The distribution of |y| for a normal y around 0.
 export module modus.distributions:half_normal;
 
+import modus.standard;
 import modus.autodiff;
 import modus.support;
 import :elementwise;

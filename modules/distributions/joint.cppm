@@ -1,18 +1,8 @@
-module;
-#include <array>
-#include <concepts>
-#include <cstddef>
-#include <limits>
-#include <string>
-#include <string_view>
-#include <type_traits>
-#include <utility>
-#include <variant>
-
 // What distributions share whose events are not independent numbers: shapes, repetition, masks, validation,
 // coordinates.
 export module modus.distributions:joint;
 
+import modus.standard;
 import modus.autodiff;
 import modus.support;
 import :elementwise;

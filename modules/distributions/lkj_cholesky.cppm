@@ -1,12 +1,7 @@
-module;
-#include <cmath>
-#include <cstddef>
-#include <numbers>
-#include <string_view>
-
 // Correlation matrices, by their Cholesky factors.
 export module modus.distributions:lkj_cholesky;
 
+import modus.standard;
 import modus.autodiff;
 import modus.support;
 import :elementwise;

@@ -1,10 +1,7 @@
-module;
-#include <array>
-#include <string_view>
-
 // The distribution of exp(y) for a normal y.
 export module modus.distributions:log_normal;
 
+import modus.standard;
 import modus.autodiff;
 import modus.support;
 import :elementwise;

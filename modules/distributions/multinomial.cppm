@@ -1,11 +1,7 @@
-module;
-#include <cmath>
-#include <cstddef>
-#include <string_view>
-
 // How often each of several categories was seen.
 export module modus.distributions:multinomial;
 
+import modus.standard;
 import modus.autodiff;
 import modus.support;
 import :categorical;

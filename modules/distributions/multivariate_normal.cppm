@@ -1,13 +1,7 @@
-module;
-#include <algorithm>
-#include <cmath>
-#include <cstddef>
-#include <numbers>
-#include <string_view>
-
 // Normal vectors with correlated elements.
 export module modus.distributions:multivariate_normal;
 
+import modus.standard;
 import modus.autodiff;
 import modus.support;
 import :elementwise;

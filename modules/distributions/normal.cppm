@@ -1,12 +1,7 @@
-module;
-#include <array>
-#include <cstddef>
-#include <optional>
-#include <string_view>
-
 // The normal distribution.
 export module modus.distributions:normal;
 
+import modus.standard;
 import modus.autodiff;
 import modus.support;
 import :elementwise;

@@ -1,14 +1,8 @@
-module;
-#include <array>
-#include <cstddef>
-#include <span>
-#include <string>
-#include <string_view>
-
 // The side of a distribution that is never differentiated: draws, summaries, validation. Compiled once, for all
 // distributions of independent numbers and all scalars; `:elementwise` makes the view that it works on.
 export module modus.distributions:plain;
 
+import modus.standard;
 import modus.autodiff;
 import modus.support;
 

@@ -1,10 +1,7 @@
-module;
-#include <array>
-#include <string_view>
-
 // The Poisson distribution.
 export module modus.distributions:poisson;
 
+import modus.standard;
 import modus.autodiff;
 import modus.support;
 import :elementwise;

@@ -1,12 +1,7 @@
-module;
-#include <cmath>
-#include <cstddef>
-#include <numbers>
-#include <string_view>
-
 // Random directions.
 export module modus.distributions:projected_normal;
 
+import modus.standard;
 import modus.autodiff;
 import modus.support;
 import :joint;

@@ -1,11 +1,7 @@
-module;
-#include <array>
-#include <limits>
-#include <string_view>
-
 // Student's t distribution, shifted and scaled.
 export module modus.distributions:student_t;
 
+import modus.standard;
 import modus.autodiff;
 import modus.support;
 import :elementwise;

@@ -1,11 +1,7 @@
-module;
-#include <array>
-#include <cmath>
-#include <string_view>
-
 // The uniform distribution.
 export module modus.distributions:uniform;
 
+import modus.standard;
 import modus.autodiff;
 import modus.support;
 import :elementwise;

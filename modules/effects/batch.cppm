@@ -1,10 +1,7 @@
-module;
-#include <cstddef>
-#include <span>
-
 // Which batch axis of a site belongs to which vectorized plate.
 export module modus.effects:batch;
 
+import modus.standard;
 import modus.support;
 import :name;
 

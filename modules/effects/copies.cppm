@@ -1,10 +1,7 @@
-module;
-#include <cstddef>
-#include <vector>
-
 // A plate around a whole model: `model | plate("copies", 3)`.
 export module modus.effects:copies;
 
+import modus.standard;
 import modus.autodiff;
 import :effect;
 import :model;

@@ -1,16 +1,7 @@
-module;
-#include <concepts>
-#include <cstddef>
-#include <optional>
-#include <ranges>
-#include <string_view>
-#include <tuple>
-#include <type_traits>
-#include <utility>
-
 // What a model can yield: sample, deterministic, factor, param, submodel. (plate has a file of its own.)
 export module modus.effects:effect;
 
+import modus.standard;
 import modus.autodiff;
 import modus.support;
 import :name;

@@ -1,15 +1,7 @@
-module;
-#include <array>
-#include <cstdint>
-#include <optional>
-#include <span>
-#include <string>
-#include <utility>
-#include <variant>
-
 // What one suspended site says about itself. Handlers read and change this record.
 export module modus.effects:message;
 
+import modus.standard;
 import modus.autodiff;
 import modus.support;
 import :name;

@@ -1,14 +1,8 @@
-module;
-#include <concepts>
-#include <coroutine>
-#include <cstddef>
-#include <optional>
-#include <utility>
-
 // The coroutine type of models. A model is pulled by `drive`, one site at a time: `co_yield` publishes a message, the
 // run answers it, and the reply comes back typed. Only `drive` creates, resumes and destroys frames.
 export module modus.effects:model;
 
+import modus.standard;
 import modus.autodiff;
 import :effect;
 import :message;

@@ -1,15 +1,7 @@
-module;
-#include <cstddef>
-#include <cstdint>
-#include <source_location>
-#include <span>
-#include <string>
-#include <string_view>
-#include <utility>
-
 // Names of sites: checked and hashed at compile time where they are literals.
 export module modus.effects:name;
 
+import modus.standard;
 import modus.autodiff;
 
 // A literal that is no name is refused where it is written. (A consteval constructor that fails would make the generic

@@ -1,15 +1,8 @@
-module;
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <utility>
-
 // plate: independent repetitions. One effect, three uses: a scope of vectorized sites, a loop with indexed names, and a
 // model repeated from outside (:copies). Each pushes the same Frame.
 export module modus.effects:plate;
 
+import modus.standard;
 import modus.autodiff;
 import :name;
 import :state;

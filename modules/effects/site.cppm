@@ -1,18 +1,8 @@
-module;
-#include <concepts>
-#include <coroutine>
-#include <cstddef>
-#include <span>
-#include <string>
-#include <string_view>
-#include <tuple>
-#include <type_traits>
-#include <utility>
-
 // From an effect to a message and back to a typed reply: one awaiter for each kind of effect. An awaiter lives in the
 // suspended frame of the model, so that a site needs no memory of its own.
 export module modus.effects:site;
 
+import modus.standard;
 import modus.autodiff;
 import modus.support;
 import :batch;

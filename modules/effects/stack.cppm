@@ -1,13 +1,7 @@
-module;
-#include <concepts>
-#include <cstddef>
-#include <tuple>
-#include <type_traits>
-#include <utility>
-
 // Handlers, their composition with `|`, and `run`.
 export module modus.effects:stack;
 
+import modus.standard;
 import modus.autodiff;
 import modus.support;
 import :batch;

@@ -1,15 +1,7 @@
-module;
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <source_location>
-#include <string>
-#include <string_view>
-
 // What one run of a model remembers: the plates that are open, and the sites that were visited.
 export module modus.effects:state;
 
+import modus.standard;
 import modus.autodiff;
 import modus.support;
 import :name;

@@ -1,13 +1,7 @@
-module;
-#include <cstddef>
-#include <memory>
-#include <string>
-#include <utility>
-#include <variant>
-
 // What the handlers that give named values to sites share: look-up, conflicts, and names that no site has.
 export module modus.handlers:assignment;
 
+import modus.standard;
 import modus.autodiff;
 import modus.effects;
 import modus.support;

@@ -1,13 +1,7 @@
-module;
-#include <cstddef>
-#include <memory>
-#include <string>
-#include <utility>
-#include <vector>
-
 // block hides sites from the handlers outside it.
 export module modus.handlers:block;
 
+import modus.standard;
 import modus.autodiff;
 import modus.effects;
 

@@ -1,10 +1,7 @@
-module;
-#include <string>
-#include <utility>
-
 // condition turns latent sites into observed ones.
 export module modus.handlers:condition;
 
+import modus.standard;
 import modus.autodiff;
 import modus.effects;
 import :assignment;

@@ -1,12 +1,7 @@
-module;
-#include <cstddef>
-#include <memory>
-#include <string>
-#include <utility>
-
 // do_ intervenes on sites.
 export module modus.handlers:do_;
 
+import modus.standard;
 import modus.autodiff;
 import modus.effects;
 import modus.support;

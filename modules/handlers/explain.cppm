@@ -1,12 +1,7 @@
-module;
-#include <string>
-#include <tuple>
-#include <utility>
-#include <vector>
-
 // explain says in which order the handlers of a model act.
 export module modus.handlers:explain;
 
+import modus.standard;
 import modus.effects;
 
 export namespace modus {

@@ -1,13 +1,7 @@
-module;
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <string>
-#include <utility>
-
 // infer_config tells inference about single sites.
 export module modus.handlers:infer_config;
 
+import modus.standard;
 import modus.autodiff;
 import modus.effects;
 import modus.support;

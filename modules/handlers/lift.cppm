@@ -1,14 +1,7 @@
-module;
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <new>
-#include <string>
-#include <utility>
-
 // lift gives a prior to a param site.
 export module modus.handlers:lift;
 
+import modus.standard;
 import modus.autodiff;
 import modus.effects;
 import modus.support;

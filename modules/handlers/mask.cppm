@@ -1,13 +1,7 @@
-module;
-#include <concepts>
-#include <memory>
-#include <string>
-#include <type_traits>
-#include <utility>
-
 // mask leaves elements of sites out of the log density.
 export module modus.handlers:mask;
 
+import modus.standard;
 import modus.autodiff;
 import modus.effects;
 import modus.support;

@@ -1,17 +1,7 @@
-module;
-#include <cstddef>
-#include <cstdint>
-#include <initializer_list>
-#include <iosfwd>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <variant>
-#include <vector>
-
 // Values by the names of sites, in order: what handlers are given and fits give back.
 export module modus.handlers:named_values;
 
+import modus.standard;
 import modus.support;
 
 export namespace modus {

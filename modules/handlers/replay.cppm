@@ -1,13 +1,7 @@
-module;
-#include <cstddef>
-#include <memory>
-#include <string>
-#include <utility>
-#include <variant>
-
 // replay gives sites the values that they had in an earlier trace.
 export module modus.handlers:replay;
 
+import modus.standard;
 import modus.autodiff;
 import modus.effects;
 import modus.support;

@@ -1,10 +1,7 @@
-module;
-#include <cmath>
-#include <string>
-
 // scale multiplies log densities.
 export module modus.handlers:scale;
 
+import modus.standard;
 import modus.autodiff;
 import modus.effects;
 import modus.support;

@@ -1,12 +1,7 @@
-module;
-#include <memory>
-#include <string>
-#include <string_view>
-#include <utility>
-
 // scope puts a prefix before the names of sites.
 export module modus.handlers:scope;
 
+import modus.standard;
 import modus.autodiff;
 import modus.effects;
 

@@ -1,10 +1,7 @@
-module;
-#include <cstdint>
-#include <string>
-
 // seed draws the values of latent sites from their distributions.
 export module modus.handlers:seed;
 
+import modus.standard;
 import modus.autodiff;
 import modus.effects;
 import modus.support;

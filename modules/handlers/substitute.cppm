@@ -1,10 +1,7 @@
-module;
-#include <string>
-#include <utility>
-
 // substitute gives values to latent sites and to params, which stay latent.
 export module modus.handlers:substitute;
 
+import modus.standard;
 import modus.autodiff;
 import modus.effects;
 import :assignment;

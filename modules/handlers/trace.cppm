@@ -1,16 +1,7 @@
-module;
-#include <cstddef>
-#include <cstdint>
-#include <iosfwd>
-#include <source_location>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
 // trace records every site that it sees, in order.
 export module modus.handlers:trace;
 
+import modus.standard;
 import modus.autodiff;
 import modus.effects;
 import modus.support;

@@ -1,10 +1,7 @@
-module;
-#include <string_view>
-#include <variant>
-
 // uncondition turns observed sites into latent ones.
 export module modus.handlers:uncondition;
 
+import modus.standard;
 import modus.autodiff;
 import modus.effects;
 import modus.support;

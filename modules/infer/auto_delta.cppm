@@ -1,13 +1,7 @@
-module;
-#include <cstddef>
-#include <string>
-#include <type_traits>
-#include <utility>
-#include <vector>
-
 // AutoDelta: the guide that answers each latent site with a learnable point inside its support.
 export module modus.infer:auto_delta;
 
+import modus.standard;
 import modus.autodiff;
 import modus.effects;
 import modus.handlers;

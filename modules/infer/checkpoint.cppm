@@ -1,11 +1,7 @@
-module;
-#include <cstdint>
-#include <string>
-#include <vector>
-
 // A fit in a file, with everything that it needs to go on as if it had never stopped.
 export module modus.infer:checkpoint;
 
+import modus.standard;
 import modus.autodiff;
 import :latents;
 import :optim.options;

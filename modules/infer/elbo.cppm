@@ -1,12 +1,7 @@
-module;
-#include <cmath>
-#include <cstddef>
-#include <span>
-#include <string>
-
 // The loss that variational inference minimizes.
 export module modus.infer:elbo;
 
+import modus.standard;
 import modus.autodiff;
 import modus.effects;
 import modus.support;

@@ -1,11 +1,7 @@
-module;
-#include <cstddef>
-#include <cstdint>
-#include <vector>
-
 // epoch: mini-batches that visit each row once.
 export module modus.infer:epoch;
 
+import modus.standard;
 import modus.autodiff;
 
 export namespace modus {

@@ -1,9 +1,7 @@
-module;
-#include <string>
-#include <string_view>
-
 // Whole files, read and replaced.
 export module modus.infer:file;
+
+import modus.standard;
 
 namespace modus {
 

@@ -1,14 +1,7 @@
-module;
-#include <cstddef>
-#include <cstdint>
-#include <source_location>
-#include <string>
-#include <utility>
-#include <vector>
-
 // Guide: a guide written by hand, as a coroutine.
 export module modus.infer:guide;
 
+import modus.standard;
 import modus.autodiff;
 import modus.effects;
 import modus.handlers;

@@ -1,14 +1,7 @@
-module;
-#include <array>
-#include <cstddef>
-#include <string>
-#include <tuple>
-#include <utility>
-#include <vector>
-
 // GuideList: several guides, each for a part of the latent sites.
 export module modus.infer:guide_list;
 
+import modus.standard;
 import modus.autodiff;
 import modus.effects;
 import modus.handlers;

@@ -1,15 +1,7 @@
-module;
-#include <concepts>
-#include <cstdint>
-#include <functional>
-#include <string>
-#include <type_traits>
-#include <utility>
-#include <vector>
-
 // Where learnable points start. Pyro: pyro.infer.autoguide.initialization.
 export module modus.infer:init;
 
+import modus.standard;
 import modus.handlers;
 import modus.support;
 

@@ -1,20 +1,8 @@
-module;
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <functional>
-#include <optional>
-#include <span>
-#include <string>
-#include <tuple>
-#include <type_traits>
-#include <utility>
-#include <vector>
-
 // The learnable points of a model: how they are found, where they are in the flat vector of parameters, and the handler
 // that answers sites with them.
 export module modus.infer:latents;
 
+import modus.standard;
 import modus.autodiff;
 import modus.effects;
 import modus.handlers;

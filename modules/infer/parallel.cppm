@@ -1,9 +1,7 @@
-module;
-#include <cstddef>
-#include <functional>
-
 // Independent pieces of work in threads.
 export module modus.infer:parallel;
+
+import modus.standard;
 
 export namespace modus {
 

@@ -1,12 +1,7 @@
-module;
-#include <cstdint>
-#include <string>
-#include <utility>
-#include <vector>
-
 // Plates whose indices a guide chooses.
 export module modus.infer:plates;
 
+import modus.standard;
 import modus.autodiff;
 import modus.effects;
 import modus.support;

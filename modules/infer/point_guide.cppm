@@ -1,16 +1,7 @@
-module;
-#include <concepts>
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
-#include <type_traits>
-#include <utility>
-#include <vector>
-
 // What all guides offer that answer each latent site with a learnable point.
 export module modus.infer:point_guide;
 
+import modus.standard;
 import modus.autodiff;
 import modus.effects;
 import modus.handlers;

@@ -1,16 +1,7 @@
-module;
-#include <concepts>
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
-#include <type_traits>
-#include <utility>
-#include <vector>
-
 // Predictive: what a model, or a fit of it, says about data to come.
 export module modus.infer:predictive;
 
+import modus.standard;
 import modus.autodiff;
 import modus.effects;
 import modus.handlers;

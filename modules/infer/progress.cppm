@@ -1,9 +1,7 @@
-module;
-#include <chrono>
-#include <cstddef>
-
 // The progress bar of long runs: on a terminal, and nowhere else.
 export module modus.infer:progress;
+
+import modus.standard;
 
 export namespace modus {
 

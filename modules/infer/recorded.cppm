@@ -1,16 +1,7 @@
-module;
-#include <cmath>
-#include <concepts>
-#include <cstddef>
-#include <memory>
-#include <optional>
-#include <span>
-#include <tuple>
-#include <type_traits>
-
 // The gradient of a loss, recorded once and replayed while the arguments stay the same.
 export module modus.infer:recorded;
 
+import modus.standard;
 import modus.autodiff;
 import modus.effects;
 

@@ -1,12 +1,7 @@
-module;
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <vector>
-
 // render_model draws the graph of a model.
 export module modus.infer:render_model;
 
+import modus.standard;
 import modus.autodiff;
 import modus.effects;
 import modus.handlers;

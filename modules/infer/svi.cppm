@@ -1,16 +1,7 @@
-module;
-#include <cmath>
-#include <concepts>
-#include <cstddef>
-#include <cstdint>
-#include <span>
-#include <string>
-#include <utility>
-#include <vector>
-
 // Stochastic variational inference: gradient steps on the parameters of a guide.
 export module modus.infer:svi;
 
+import modus.standard;
 import modus.autodiff;
 import modus.effects;
 import modus.support;

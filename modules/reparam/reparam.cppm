@@ -1,20 +1,7 @@
-module;
-#include <concepts>
-#include <cstddef>
-#include <cstdint>
-#include <initializer_list>
-#include <memory>
-#include <string>
-#include <string_view>
-#include <tuple>
-#include <type_traits>
-#include <utility>
-#include <variant>
-#include <vector>
-
 // reparam samples a site in other coordinates.
 export module modus.reparam;
 
+import modus.standard;
 import modus.autodiff;
 import modus.distributions;
 import modus.effects;

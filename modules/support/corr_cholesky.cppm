@@ -1,10 +1,7 @@
-module;
-#include <cstddef>
-#include <string>
-
 // Cholesky factors of correlation matrices.
 export module modus.support:corr_cholesky;
 
+import modus.standard;
 import modus.autodiff;
 import :sticks;
 import :value;

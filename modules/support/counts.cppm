@@ -1,10 +1,7 @@
-module;
-#include <cstddef>
-#include <string>
-
 // Vectors of counts with a given sum.
 export module modus.support:counts;
 
+import modus.standard;
 import modus.autodiff;
 import :value;
 

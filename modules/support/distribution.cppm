@@ -1,16 +1,8 @@
-module;
-#include <concepts>
-#include <cstddef>
-#include <string>
-#include <string_view>
-#include <type_traits>
-#include <utility>
-#include <variant>
-
 // What the effects ask of a distribution, once as a concept (what an author writes) and once type-erased (what handlers
 // and guides see). The catalogue of distributions stays out of sight of both.
 export module modus.support:distribution;
 
+import modus.standard;
 import modus.autodiff;
 import :random;
 import :value;

@@ -1,14 +1,8 @@
-module;
-#include <cmath>
-#include <concepts>
-#include <cstddef>
-#include <limits>
-#include <string>
-
 // Where values live, and how each set is reached from the real line. Each domain is one number's worth; vectors and
 // matrices apply it to every element.
 export module modus.support:domain;
 
+import modus.standard;
 import modus.autodiff;
 import :value;
 

@@ -1,12 +1,8 @@
-module;
-#include <array>
-#include <cstddef>
-#include <cstdint>
-
 // Counter-based random numbers: a stream is a pure function of a seed and a name, so that adding a site does not change
 // the draws of the others and no state is shared between threads.
 export module modus.support:random;
 
+import modus.standard;
 import modus.autodiff;
 
 export namespace modus {

@@ -1,13 +1,8 @@
-module;
-#include <concepts>
-#include <cstddef>
-#include <string>
-#include <type_traits>
-
 // Where whole vectors and matrices live, as a domain is where a number does: the elements of an event may depend on one
 // another.
 export module modus.support:region;
 
+import modus.standard;
 import modus.autodiff;
 import :domain;
 import :value;

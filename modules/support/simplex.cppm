@@ -1,10 +1,7 @@
-module;
-#include <cstddef>
-#include <string>
-
 // Vectors of shares: 0 or more, and 1 together.
 export module modus.support:simplex;
 
+import modus.standard;
 import modus.autodiff;
 import :sticks;
 import :value;

@@ -1,10 +1,7 @@
-module;
-#include <cstddef>
-#include <string>
-
 // Directions: vectors of length 1.
 export module modus.support:sphere;
 
+import modus.standard;
 import modus.autodiff;
 import :value;
 

@@ -1,9 +1,3 @@
-module;
-#include <cmath>
-#include <cstddef>
-#include <limits>
-#include <numbers>
-
 // Breaking sticks: how real numbers become shares of a whole, of length (a simplex) or of squared length (a row of a
 // Cholesky factor of a correlation matrix). Every cut takes a share a(u) of what is left and leaves b(u) of it:
 //
@@ -12,6 +6,7 @@ module;
 // This one rule for b gives both Jacobians, and a way back through all cuts of a stick in one pass over it.
 export module modus.support:sticks;
 
+import modus.standard;
 import modus.autodiff;
 
 namespace modus {

@@ -1,15 +1,7 @@
-module;
-#include <array>
-#include <concepts>
-#include <cstddef>
-#include <span>
-#include <string>
-#include <utility>
-#include <variant>
-
 // Values of sites with their types erased, as handlers, traces and initial values pass them on.
 export module modus.support:value;
 
+import modus.standard;
 import modus.autodiff;
 
 export namespace modus {

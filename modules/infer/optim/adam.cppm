@@ -1,11 +1,7 @@
-module;
-#include <cstdint>
-#include <span>
-#include <vector>
-
 // Adam: one step on a flat vector.
 export module modus.infer:optim.adam;
 
+import modus.standard;
 import :optim.options;
 
 export namespace modus {

@@ -1,11 +1,7 @@
-module;
-#include <cstddef>
-#include <cstdint>
-#include <variant>
-#include <vector>
-
 // What the optimizers share: how their options are checked, and how options and memory are named for a checkpoint.
 export module modus.infer:optim.options;
+
+import modus.standard;
 
 export namespace modus {
 

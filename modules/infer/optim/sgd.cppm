@@ -1,11 +1,7 @@
-module;
-#include <cstdint>
-#include <span>
-#include <vector>
-
 // Gradient descent: one step on a flat vector.
 export module modus.infer:optim.sgd;
 
+import modus.standard;
 import :optim.options;
 
 export namespace modus {
