@@ -39,12 +39,13 @@ template <class T, class Order, class... A> class Adder {
         if constexpr (is_square) {
             const B z = only(counts, f.value(summand.deviation) * f.value(summand.factor));
             total_ += z * z;
-            take(store, [&]<std::size_t I>() { return -z * f.template partial<I>(summand.deviation); });
+            take(summand.deviation, store,
+                 [&]<std::size_t I>() { return -z * f.template partial<I>(summand.deviation); });
         } else {
             const auto& result = number_of(summand);
             total_ += only(counts, f.value(result));
             if constexpr (has_logarithm) logarithms_ = and_factor(logarithms_, only(counts, summand.e));
-            take(store, [&]<std::size_t I>() { return only(counts, f.template partial<I>(result)); });
+            take(result, store, [&]<std::size_t I>() { return only(counts, f.template partial<I>(result)); });
         }
     }
 
@@ -84,13 +85,19 @@ template <class T, class Order, class... A> class Adder {
         if constexpr (has_logarithm) return summand.rest;
         else return summand;
     }
-    template <class Store, class Partial>
-    [[clang::always_inline]] inline void take(const Store& store, const Partial& partial) {
+    /// A scalar that the result does not depend on would cost a register, and a product with zero for each batch.
+    template <class R, std::size_t I> static constexpr bool depends_on() {
+        if constexpr (is_local<R>) return (R::mask >> I) & 1U;
+        else return false;
+    }
+    template <class R, class Store, class Partial>
+    [[clang::always_inline]] inline void take(const R&, const Store& store, const Partial& partial) {
         [&]<std::size_t... I>(std::index_sequence<I...>) {
             const auto one = [&]<std::size_t J, class Argument>() {
                 if constexpr (on_tape<Argument> && AnyArray<Argument>)
                     store.template operator()<J>(partial.template operator()<J>());
-                else if constexpr (on_tape<Argument>) by_scalar_[J] += partial.template operator()<J>();
+                else if constexpr (on_tape<Argument> && depends_on<R, J>())
+                    by_scalar_[J] += partial.template operator()<J>();
             };
             (one.template operator()<I, A>(), ...);
         }(std::index_sequence_for<A...>());

@@ -13,6 +13,7 @@ module;
 module modus.autodiff;
 
 #include "batch_memory.hpp"
+#include "sum_node.hpp"
 
 namespace modus {
 namespace {
@@ -198,9 +199,6 @@ template <class T, class Loop, class Rest> void in_batches(const Input<T>* input
     rest(last.data(), n - whole);
 }
 
-/// n rounded up.
-std::size_t whole_batches(std::size_t n) { return (n + Batch::size - 1) / Batch::size * Batch::size; }
-
 /// Rows that are worked on while they are in the first-level cache.
 template <class T> std::size_t block_rows(const Region& region, const Input<T>* inputs, std::size_t count) {
     const std::size_t needed = std::max(whole_batches(region.rows), Batch::size);
@@ -220,31 +218,6 @@ template <class T> std::size_t block_rows(const Region& region, const Input<T>* 
 /// Room for whole batches at the end of each column.
 std::size_t padded(std::size_t size) { return (size / Batch::size + 2) * Batch::size; }
 
-template <class T> T reduced(const batch_t<T>& x) {
-    T result;
-    auto* words = reinterpret_cast<double*>(&result);
-    const auto* batches = reinterpret_cast<const Batch*>(&x);
-    for (std::size_t p = 0; p < words_in<T>; ++p) words[p] = sum(batches[p]);
-    return result;
-}
-template <class T> T first_lane(const batch_t<T>& x) {
-    T result;
-    auto* words = reinterpret_cast<double*>(&result);
-    const auto* batches = reinterpret_cast<const Batch*>(&x);
-    for (std::size_t p = 0; p < words_in<T>; ++p) words[p] = batches[p][0];
-    return result;
-}
-/// Adds the first `kept` lanes alone: the others may be anything.
-template <class B> void add_lanes(B& to, const B& from, std::size_t kept) {
-    const Flags::Lanes lane{0, 1, 2, 3, 4, 5, 6, 7};
-    const Flags counts{lane < static_cast<long>(kept)};
-    auto* sums = reinterpret_cast<Batch*>(&to);
-    const auto* parts = reinterpret_cast<const Batch*>(&from);
-    for (std::size_t p = 0; p < sizeof(B) / sizeof(Batch); ++p) sums[p] += select(counts, parts[p], Batch(0.0));
-}
-
-/// As SumPlaces says.
-template <class T> using LoopSums = std::array<batch_t<T>, 2 + max_inputs>;
 template <class T> LoopSums<T> no_sums(std::size_t count) {
     LoopSums<T> sums; // the rest is not looked at
     std::fill_n(sums.begin(), 1 + count, batch_t<T>(0.0));
@@ -277,6 +250,9 @@ template <class T> bool is_simple(const Region& region, const Input<T>* inputs, 
     }
     return true;
 }
+template <class T> bool has_terms(const Input<T>* inputs, std::size_t count) {
+    return std::any_of(inputs, inputs + count, [](const Input<T>& input) { return input.terms != nullptr; });
+}
 
 /// The argument that is a predictor with terms; none where there is no such argument, or something else that has to be
 /// evaluated or summed up on the way.
@@ -300,18 +276,8 @@ template <class T> struct Chunk {
 };
 
 /// The sum of a formula, and its derivatives by all inputs, which are known as soon as it is.
-template <class T> struct SumNode : Tape<T>::NumberNode {
+template <class T> struct SumNode : SharingNode<T> {
     static constexpr std::size_t words = words_in<T>;
-    /// The derivative by one input, or one term of an input.
-    struct Share {
-        Share* next;
-        Slot<T> target;
-        const double* partials; ///< none for a single number
-        std::size_t stride, size;
-        const T* number;
-        bool is_unscaled; ///< still to be multiplied by the factor of the sums
-    };
-
     SumLoop<T> loop;
     const void* formula;
     Input<T>* inputs;
@@ -322,29 +288,30 @@ template <class T> struct SumNode : Tape<T>::NumberNode {
     const RowLoops* row_loops;
     /// Who makes the rows of predictors: passes over a block, ProductRows, or loops of the formula's own.
     enum class Maker { passes, product_rows, columns, groups, vector } maker;
-    const Input<T>* predictor; ///< the only one, where passes do not make it
-    Chunk<T>* results;         ///< of each chunk; the first one has the total in the end
-    Share* shares;
+    const Input<T>* predictor;      ///< the only one, where passes do not make it
+    const BlockArgument* arguments; ///< of row 0, there
+    bool sets_adjoints;             ///< of its terms, instead of adding to them
+    Chunk<T>* results;              ///< of each chunk; the first one has the total in the end
 
     /// Finds out how to go about it, and where derivatives go.
     void prepare(Tape<T>& tape) {
-        shares = nullptr;
         chunks = 1;
         if (is_simple) prepare_simple(tape);
         else prepare_chunks(tape);
-        choose_maker();
+        choose_maker(tape);
+        this->factor = &results->sums[SumPlaces::factor(count)];
         for (std::size_t j = 0; j < count; ++j) {
             const Input<T>& input = inputs[j];
             if (input.way == Way::terms) {
                 const TermAdjoint<T>* adjoint = results->adjoints[j];
                 for (const Term<T>* term = input.terms; term; term = term->next, ++adjoint) {
-                    if (term->slot) share(tape, term->slot, adjoint->base, adjoint->stride, term->size);
-                    if (term->factor_slot) share(tape, term->factor_slot, &adjoint->factor, true);
+                    if (term->slot) this->share(tape, term->slot, adjoint->base, adjoint->stride, term->size);
+                    if (term->factor_slot) this->share(tape, term->factor_slot, &adjoint->factor, true);
                 }
             } else if (input.way != Way::none) {
-                share(tape, input.slot, input.partials, input.partial_stride, input.size);
+                this->share(tape, input.slot, input.partials, input.partial_stride, input.size);
             } else if (input.slot) {
-                share(tape, input.slot, &results->sums[SumPlaces::of_argument(j)], false);
+                this->share(tape, input.slot, &results->sums[SumPlaces::of_argument(j)], false);
             }
         }
     }
@@ -361,7 +328,7 @@ template <class T> struct SumNode : Tape<T>::NumberNode {
             const Input<T>& input = inputs[j];
             if (input.way == Way::terms) {
                 refresh(input.terms);
-                for (std::size_t c = 0; c < chunks; ++c) clear(input.terms, results[c].adjoints[j]);
+                for (std::size_t c = 0; c < chunks && !sets_adjoints; ++c) clear(input.terms, results[c].adjoints[j]);
             } else if (input.way == Way::summed) {
                 std::fill_n(input.partials, input.size * words, 0.0);
             }
@@ -369,16 +336,11 @@ template <class T> struct SumNode : Tape<T>::NumberNode {
         evaluate();
         this->adjoint = T(0.0);
     }
-    void pull_back() {
-        const T scaled = this->adjoint * results->sums[SumPlaces::factor(count)];
-        for (const Share* share = shares; share; share = share->next)
-            if (share->partials) give(share->target, scaled, share->partials, share->stride, share->size);
-            else share->target.add((share->is_unscaled ? scaled : this->adjoint) * *share->number);
-    }
 
   private:
-    void choose_maker() {
+    void choose_maker(Tape<T>& tape) {
         maker = Maker::passes;
+        sets_adjoints = false;
         if constexpr (std::same_as<T, double>) {
             predictor = lone_predictor(region, inputs, count);
             if (!predictor) return;
@@ -394,15 +356,10 @@ template <class T> struct SumNode : Tape<T>::NumberNode {
             else if (has_loops && region.rows >= fewest_rows_in_groups && GroupSums::serves(terms))
                 maker = Maker::groups;
             else if (has_loops && VectorSums::serves(terms)) maker = Maker::vector;
+            if (maker != Maker::passes) arguments = lasting(tape, arguments_at(0).data(), count);
+            sets_adjoints = maker == Maker::columns || (maker == Maker::vector && chunks == 1);
         }
     }
-    void share(Tape<T>& tape, const Slot<T>& target, const T* number, bool is_unscaled) {
-        shares = const_cast<Share*>(tape.copy(Share{shares, target, nullptr, 0, 0, number, is_unscaled}));
-    }
-    void share(Tape<T>& tape, const Slot<T>& target, const double* partials, std::size_t stride, std::size_t size) {
-        shares = const_cast<Share*>(tape.copy(Share{shares, target, partials, stride, size, nullptr, true}));
-    }
-
     /// Adds the formula over rows from `begin` to `end`, unless passes have to make them. Returns where the rest
     /// begins.
     std::size_t sum_predicted(std::size_t begin, std::size_t end, Chunk<T>& chunk, batch_t<T>* sums) const {
@@ -410,9 +367,8 @@ template <class T> struct SumNode : Tape<T>::NumberNode {
             if (maker == Maker::passes) return begin;
             TermAdjoint<T>* const adjoints = chunk.adjoints[static_cast<std::size_t>(predictor - inputs)];
             const auto run = [&](auto loop, auto& rows) {
-                const auto arguments = arguments_at(0);
                 for (std::size_t first = begin; first < end; first += longest_sum)
-                    loop(formula, arguments.data(), first, std::min(longest_sum, end - first), sums, rows);
+                    loop(formula, arguments, first, std::min(longest_sum, end - first), sums, rows);
             };
             switch (maker) {
             case Maker::passes: break;
@@ -619,17 +575,13 @@ template <class T> struct SumNode : Tape<T>::NumberNode {
     }
 };
 
-/// The inputs of a pass, as long as its node needs them: those of a replay in the tape's memory.
-template <class T> Input<T>* lasting(Tape<T>& tape, Input<T>* inputs, std::size_t count) {
-    auto* copies = static_cast<Input<T>*>(static_cast<void*>(tape.words(count * sizeof(Input<T>) / sizeof(double))));
-    std::uninitialized_copy_n(inputs, count, copies);
-    return copies;
-}
-
 } // namespace
 
 template <class T> Var<T> sum_on_tape(Tape<T>& tape, const Region& region, SumLoop<T> loop, const void* formula,
                                       Input<T>* inputs, std::size_t count, const RowLoops* row_loops) {
+    const bool is_one_pass = is_simple(region, inputs, count);
+    if (is_one_pass && !has_terms(inputs, count))
+        return direct_sum_on_tape(tape, region.rows, loop, formula, inputs, count);
     auto* node = tape.template make<SumNode<T>>();
     node->loop = loop;
     node->formula = formula;
@@ -637,7 +589,7 @@ template <class T> Var<T> sum_on_tape(Tape<T>& tape, const Region& region, SumLo
     node->count = count;
     node->region = region;
     node->row_loops = row_loops;
-    node->is_simple = is_simple(region, inputs, count);
+    node->is_simple = is_one_pass;
     node->prepare(tape);
     node->evaluate();
     if (!node->shares) return Var<T>(node->value);

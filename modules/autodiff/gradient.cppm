@@ -100,7 +100,9 @@ class Recording {
   public:
     /// f(x), with its gradient written to `gradient`, as long as x.
     template <class F> Recording(F&& f, const Vector& x, std::span<double> gradient)
-        : variables_(variables_on(tape_, x)), y_(call(f, variables_, true)) {
+        : variables_(variables_on(tape_, x)),
+          values_(const_cast<double*>(variables_.numbers().data())),
+          y_(call(f, variables_, true)) {
         tape_.backward(y_.slot);
         write(gradient);
     }
@@ -111,8 +113,7 @@ class Recording {
     /// f(x), with its gradient, if f does the same there as where it was called. Throws Error where a parameter of a
     /// distribution that was checked is not what it must be at x.
     double replay(const Vector& x, std::span<double> gradient) {
-        auto numbers = variables_.numbers();
-        for (std::size_t k = 0; k < x.size(); ++k) numbers.store(k, x.load(k));
+        std::copy_n(x.data(), x.size(), values_);
         std::fill_n(variables_.slot().word, x.size(), 0.0);
         tape_.replay();
         tape_.backward(y_.slot);
@@ -128,6 +129,7 @@ class Recording {
 
     Tape<double> tape_{true};
     const Array<Var<double>, 1> variables_;
+    double* const values_; ///< of the variables, on the tape
     const Var<double> y_;
 };
 

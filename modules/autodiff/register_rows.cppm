@@ -34,7 +34,7 @@ template <std::size_t P, class F, class... A> class RegisterRows {
         Order f(*static_cast<const F*>(formula), arguments);
         const auto run = [&] {
             Sums adder;
-            std::array<double, columns> weights; // of our own, so that they stay in registers
+            std::array<double, columns> weights; // of our own: what is stored may be anywhere else, for the compiler
             std::copy_n(product.weights.begin(), columns, weights.begin());
             std::array<Batch, columns> by_column;
             by_column.fill(Batch(0.0));
@@ -43,14 +43,19 @@ template <std::size_t P, class F, class... A> class RegisterRows {
             const double* const matrix = product.product->matrix;
             const std::size_t leading = product.leading, end = first + count;
             const auto add_at = [&](std::size_t k, const auto& counts) {
+                // As if they had changed: else all are in registers before the loop starts, of which there are too few,
+                // and the compiler shuffles the sums about.
+                if constexpr (columns > few_columns) asm("" : "+m"(weights));
                 std::array<Batch, columns> x;
-                Batch even = start, odd(0.0); // neither waits for all products
+                Batch even = start, odd; // neither waits for all products
 #pragma clang loop unroll(full)
                 for (std::size_t d = 0; d < columns; ++d) {
                     x[d] = Batch::load(matrix + d * leading + k);
-                    (d % 2 ? odd : even) += x[d] * Batch(weights[d]);
+                    const Batch part = x[d] * Batch(weights[d]);
+                    if (d == 1) odd = part; // not 0 and a product, which takes a register more
+                    else (d % 2 ? odd : even) += part;
                 }
-                const Batch r = add(f, adder, k, even + odd, counts);
+                const Batch r = add(f, adder, k, columns > 1 ? even + odd : even, counts);
                 total += r;
 #pragma clang loop unroll(full)
                 for (std::size_t d = 0; d < columns; ++d) by_column[d] += x[d] * r;
@@ -160,6 +165,7 @@ template <std::size_t P, class F, class... A> class RegisterRows {
         [[clang::always_inline]] run();
     }
 
+    static constexpr std::size_t few_columns = 6; // whose weights, numbers and sums stay in registers
     static constexpr Flags::Lanes lane{0, 1, 2, 3, 4, 5, 6, 7};
     static constexpr long size = Batch::size;
 

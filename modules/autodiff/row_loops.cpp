@@ -1,7 +1,12 @@
 module;
 #include <cstddef>
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
 
 module modus.autodiff;
+
+#include "batch_memory.hpp"
 
 namespace modus {
 
@@ -30,11 +35,15 @@ ProductSums::ProductSums(const Term<double>* terms_, std::size_t rows)
 
 void ProductSums::finish(TermAdjoint<double>* adjoints) const {
     for (const Term<double>* term = terms; term; term = term->next, ++adjoints) {
-        if (term != product) {
-            if (term->factor_slot) adjoints->factor += sum(total);
-            continue;
+        adjoints->factor = term->factor_slot && term != product ? sum(total) : 0.0;
+        if (term != product) continue;
+        std::size_t d = 0;
+        for (; d + 8 <= term->size; d += 8) {
+            const Batch eight[8] = {by_column[d],     by_column[d + 1], by_column[d + 2], by_column[d + 3],
+                                    by_column[d + 4], by_column[d + 5], by_column[d + 6], by_column[d + 7]};
+            sum_each(eight).store(adjoints->base + d);
         }
-        for (std::size_t d = 0; d < term->size; ++d) adjoints->base[d] += sum(by_column[d]);
+        for (; d < term->size; ++d) adjoints->base[d] = sum(by_column[d]);
     }
 }
 
@@ -95,7 +104,7 @@ VectorSums::VectorSums(const Term<double>* terms_, TermAdjoint<double>* adjoints
 void VectorSums::finish() const {
     TermAdjoint<double>* adjoint = adjoints;
     for (const Term<double>* term = terms; term; term = term->next, ++adjoint)
-        if (term->factor_slot) adjoint->factor += sum(term->base == one ? total : by_factor);
+        if (term->factor_slot) adjoint->factor = sum(term->base == one ? total : by_factor);
 }
 
 } // namespace modus

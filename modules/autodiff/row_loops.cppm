@@ -20,7 +20,7 @@ struct ProductSums {
     static const Term<double>* product_among(const Term<double>* terms);
     /// Of such terms with so many rows.
     ProductSums(const Term<double>* terms, std::size_t rows);
-    /// Adds what the sums mean for the terms, as `pull_rows` does.
+    /// Sets the adjoints of the terms, to which `pull_rows` may add.
     void finish(TermAdjoint<double>* adjoints) const;
 
     const Term<double>* terms;
@@ -55,7 +55,7 @@ struct VectorSums {
     /// Whether these terms are such a predictor.
     static bool serves(const Term<double>* terms);
     VectorSums(const Term<double>* terms, TermAdjoint<double>* adjoints);
-    /// Adds what the sums mean for the terms, as `pull_rows` does.
+    /// Sets the adjoints of the terms, to which `pull_rows` may add.
     void finish() const;
 
     const Term<double>* terms;

@@ -65,9 +65,11 @@ std::string describe(Constraint constraint) {
     return "";
 }
 
-void check_parameter(std::string_view distribution, const Parameter& parameter, const PlainNumbers& numbers) {
-    const std::size_t k = first_unsatisfied(parameter.constraint, numbers);
-    if (k == numbers.size) return;
+namespace {
+
+/// Apart, so that a check that passes is short.
+[[noreturn, gnu::noinline]] void refuse(std::string_view distribution, const Parameter& parameter,
+                                        const PlainNumbers& numbers, std::size_t k) {
     const double found = numbers[k];
     throw Error("",
                 std::string(parameter.name) + " of " + std::string(distribution) + " to be " +
@@ -75,6 +77,13 @@ void check_parameter(std::string_view distribution, const Parameter& parameter, 
                 format_exactly(found) + (numbers.size > 1 ? " at element " + std::to_string(k) : ""),
                 found != found ? "Look for the computation that gave NaN."
                                : "Check the parameter, or the support of the site that it comes from.");
+}
+
+} // namespace
+
+void check_parameter(std::string_view distribution, const Parameter& parameter, const PlainNumbers& numbers) {
+    const std::size_t k = first_unsatisfied(parameter.constraint, numbers);
+    if (k != numbers.size) refuse(distribution, parameter, numbers, k);
 }
 void check_parameter(std::string_view distribution, const Parameter& parameter, const Data& numbers) {
     check_parameter(distribution, parameter, numbers_of(numbers));
@@ -122,7 +131,7 @@ std::string PlainDistribution::support_name() const {
 
 void PlainDistribution::check_parameters() const {
     for (std::size_t j = 0; j < formulas.parameters.size(); ++j)
-        check_parameter(formulas.name, formulas.parameters[j], parameters[j]);
+        if (parameters[j].size > 0) check_parameter(formulas.name, formulas.parameters[j], parameters[j]);
     if (!formulas.check) return;
     for (std::size_t k = 0; k < shape.size(); ++k) {
         const auto p = parameters_at(k);
