@@ -81,6 +81,11 @@ template <class T, class Order, class... A> class Adder {
   private:
     static inline const auto& only(All, const auto& x) { return x; }
     static inline Batch only(const Flags& counts, const Batch& x) { return select(counts, x, Batch(0.0)); }
+    template <std::size_t N> static Dual<Batch, N> only(const Flags& counts, Dual<Batch, N> x) {
+        x.value = only(counts, x.value);
+        for (Batch& t : x.tangent) t = only(counts, t);
+        return x;
+    }
     static const auto& number_of(const Summand& summand) {
         if constexpr (has_logarithm) return summand.rest;
         else return summand;

@@ -225,20 +225,6 @@ template <class T> LoopSums<T> no_sums(std::size_t count) {
     return sums;
 }
 
-/// Adds a formula over n numbers, and its partials, to the sums.
-template <class T> void add_formula(SumLoop<T> loop, const void* formula, const Input<T>* inputs, std::size_t count,
-                                    const BlockArgument* arguments, std::size_t n, batch_t<T>* sums) {
-    in_batches(
-        inputs, count, arguments, n,
-        [&](const BlockArgument* all, std::size_t size) { loop(formula, all, size, sums, nullptr); },
-        [&](const BlockArgument* last, std::size_t kept) {
-            auto parts = no_sums<T>(count);
-            loop(formula, last, Batch::size, parts.data(), nullptr);
-            for (std::size_t j = 0; j <= count; ++j) add_lanes(sums[j], parts[j], kept);
-            sums[SumPlaces::factor(count)] = parts[SumPlaces::factor(count)];
-        });
-}
-
 /// Whether there is one chunk to sum up, all of which can be read as it is, or as terms: no broadcasting, no mask.
 template <class T> bool is_simple(const Region& region, const Input<T>* inputs, std::size_t count) {
     if (region.rows > chunk_rows || region.columns > 1 || region.mask) return false;
@@ -505,7 +491,7 @@ template <class T> struct SumNode : SharingNode<T> {
                     if (input.way == Way::stored) argument.partials = input.partials + first;
                 }
             }
-            add_formula(loop, formula, inputs, count, arguments.data(), n, sums);
+            loop(formula, arguments.data(), n, sums, nullptr);
             for (std::size_t j = 0; j < count; ++j)
                 if (inputs[j].way == Way::terms)
                     pull_rows(inputs[j].terms, rows, first, n, arguments[j].partials, block, results->adjoints[j]);
@@ -552,7 +538,7 @@ template <class T> struct SumNode : SharingNode<T> {
             Chunk<T>& chunk = results[c];
             auto sums = no_sums<T>(count);
             const auto run = [&](const BlockArgument* arguments, std::size_t n, std::size_t) {
-                add_formula(loop, formula, inputs, count, arguments, n, sums.data());
+                loop(formula, arguments, n, sums.data(), nullptr);
             };
             Pass<T> pass(region, inputs, count, block);
             const std::size_t end = std::min(region.rows, (c + 1) * per_chunk);

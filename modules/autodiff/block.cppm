@@ -20,9 +20,9 @@ import :tape_number;
 
 namespace modus {
 
-/// Adds f over `count` > 0 numbers, a multiple of the batch size and at most `longest_sum`, to sums, which are as
-/// SumPlaces says. Where there is a source, it has made the first `step` of the numbers, makes the others on the way,
-/// and `count` is a multiple of its step.
+/// Adds f over `count` numbers, at most `longest_sum`, to sums, which are as SumPlaces says. Whole batches are read,
+/// and partials of whole batches stored, but only those of the numbers mean something. Where there is a source, it has
+/// made the first `step` of the numbers, makes the others on the way, and `count` is a multiple of its step.
 inline constexpr std::size_t longest_sum = most_factors * Batch::size;
 template <class T> using SumLoop = void (*)(const void* formula, const BlockArgument* arguments, std::size_t count,
                                             batch_t<T>* sums, RowSource* source);
@@ -34,18 +34,24 @@ template <class T, class F, class... A> void sum_loop(const void* formula, const
     std::copy_n(arguments, sizeof...(A), to.begin());
     const auto run = [&] {
         Adder<T, Order, A...> adder;
-        // What f computes from scalars alone is moved out of both loops, as nothing unknown is called before it.
-        std::size_t k = 0;
-        do {
-            const std::size_t end = source ? k + source->step : count;
-            do {
-                adder.add(f, f.at(k), [&]<std::size_t I>(const batch_t<T>& partial) {
+        const auto add_at = [&](std::size_t k, const auto& counts) {
+            adder.add(
+                f, f.at(k),
+                [&]<std::size_t I>(const batch_t<T>& partial) {
                     store_batch<T>(partial, to[I].partials + k, to[I].partial_stride);
-                });
-                k += Batch::size;
-            } while (k < end);
+                },
+                counts);
+        };
+        // What f computes from scalars alone is moved out of both loops, as nothing unknown is called before it.
+        const std::size_t whole = count / Batch::size * Batch::size;
+        for (std::size_t k = 0; k < whole;) {
+            for (const std::size_t end = source ? k + source->step : whole; k < end; k += Batch::size) add_at(k, All{});
             if (source && k < count) source->advance(*source, k);
-        } while (k < count);
+        }
+        if (whole < count) {
+            constexpr Flags::Lanes lane{0, 1, 2, 3, 4, 5, 6, 7};
+            add_at(whole, Flags{lane < static_cast<long>(count - whole)});
+        }
         adder.finish(f, count, sums);
     };
     // Or else f is somewhere in memory, for the compiler, and what it computes from scalars is computed for each batch.

@@ -14,8 +14,8 @@ namespace {
 template <class T> struct DirectSum : SharingNode<T> {
     SumLoop<T> loop;
     const void* formula;
-    std::size_t count, whole, rest;
-    const BlockArgument *arguments, *last; ///< of the whole batches; of the last one, of which `rest` numbers are meant
+    std::size_t count, size;
+    const BlockArgument* arguments;
     std::size_t scalars;
     std::array<std::size_t, max_inputs> places; ///< where sums of derivatives by these are
     std::array<T, 2 + max_inputs> results;      ///< as SumPlaces says
@@ -25,27 +25,13 @@ template <class T> struct DirectSum : SharingNode<T> {
         this->adjoint = T(0.0);
     }
     void evaluate() {
-        LoopSums<T> sums; // what is not cleared is not looked at
-        clear(sums);
-        if (whole > 0) loop(formula, arguments, whole, sums.data(), nullptr);
-        if (rest > 0) {
-            LoopSums<T> parts;
-            clear(parts);
-            loop(formula, last, Batch::size, parts.data(), nullptr);
-            add_lanes(sums[0], parts[0], rest);
-            for (std::size_t k = 0; k < scalars; ++k) add_lanes(sums[places[k]], parts[places[k]], rest);
-            sums[SumPlaces::factor(count)] = parts[SumPlaces::factor(count)];
-        }
+        LoopSums<T> sums; // the rest is not looked at
+        sums[SumPlaces::total] = batch_t<T>(0.0);
+        for (std::size_t k = 0; k < scalars; ++k) sums[places[k]] = batch_t<T>(0.0);
+        loop(formula, arguments, size, sums.data(), nullptr);
         this->value = reduced<T>(sums[SumPlaces::total]);
         for (std::size_t k = 0; k < scalars; ++k) results[places[k]] = reduced<T>(sums[places[k]]);
         results[SumPlaces::factor(count)] = first_lane<T>(sums[SumPlaces::factor(count)]);
-    }
-
-  private:
-    void clear(LoopSums<T>& sums) const {
-        sums[SumPlaces::total] = batch_t<T>(0.0);
-        sums[SumPlaces::factor(count)] = batch_t<T>(1.0);
-        for (std::size_t k = 0; k < scalars; ++k) sums[places[k]] = batch_t<T>(0.0);
     }
 };
 
@@ -53,15 +39,15 @@ template <class T> struct DirectSum : SharingNode<T> {
 
 template <class T> Var<T> direct_sum_on_tape(Tape<T>& tape, std::size_t size, SumLoop<T> loop, const void* formula,
                                              const Input<T>* inputs, std::size_t count) {
+    if (size == 0) return Var<T>(0.0);
     auto* node = tape.template make<DirectSum<T>>();
     node->loop = loop;
     node->formula = formula;
     node->count = count;
-    node->whole = size / Batch::size * Batch::size;
-    node->rest = size - node->whole;
+    node->size = size;
     node->factor = &node->results[SumPlaces::factor(count)];
     node->scalars = 0;
-    std::array<BlockArgument, max_inputs> arguments, last;
+    std::array<BlockArgument, max_inputs> arguments;
     for (std::size_t j = 0; j < count; ++j) {
         const Input<T>& input = inputs[j];
         arguments[j] = {input.values, input.stride, nullptr, 0};
@@ -74,13 +60,8 @@ template <class T> Var<T> direct_sum_on_tape(Tape<T>& tape, std::size_t size, Su
             node->places[node->scalars++] = SumPlaces::of_argument(j);
             if (input.slot) node->share(tape, input.slot, &node->results[SumPlaces::of_argument(j)], false);
         }
-        last[j] = arguments[j];
-        if (!input.is_array) continue;
-        last[j].values += node->whole;
-        if (last[j].partials) last[j].partials += node->whole;
     }
     node->arguments = tape.for_replay ? lasting(tape, arguments.data(), count) : arguments.data();
-    node->last = tape.for_replay ? lasting(tape, last.data(), count) : last.data();
     node->evaluate();
     if (!node->shares) return Var<T>(node->value);
     tape.link(*node);

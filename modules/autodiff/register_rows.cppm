@@ -46,19 +46,20 @@ template <std::size_t P, class F, class... A> class RegisterRows {
                 // As if they had changed: else all are in registers before the loop starts, of which there are too few,
                 // and the compiler shuffles the sums about.
                 if constexpr (columns > few_columns) asm("" : "+m"(weights));
-                std::array<Batch, columns> x;
                 Batch even = start, odd; // neither waits for all products
 #pragma clang loop unroll(full)
                 for (std::size_t d = 0; d < columns; ++d) {
-                    x[d] = Batch::load(matrix + d * leading + k);
-                    const Batch part = x[d] * Batch(weights[d]);
+                    const Batch part = Batch::load(matrix + d * leading + k) * Batch(weights[d]);
                     if (d == 1) odd = part; // not 0 and a product, which takes a register more
                     else (d % 2 ? odd : even) += part;
                 }
                 const Batch r = add(f, adder, k, columns > 1 ? even + odd : even, counts);
                 total += r;
+                // An exponential needs registers: X is loaded once more, as the loop does not wait for it.
+                const double* again = matrix;
+                if constexpr (Sums::leaves_logarithms && columns > few_columns) asm("" : "+r"(again));
 #pragma clang loop unroll(full)
-                for (std::size_t d = 0; d < columns; ++d) by_column[d] += x[d] * r;
+                for (std::size_t d = 0; d < columns; ++d) by_column[d] += Batch::load(again + d * leading + k) * r;
             };
             const std::size_t rest = count % Batch::size;
             for (std::size_t k = first; k < end - rest; k += Batch::size) add_at(k, All{});

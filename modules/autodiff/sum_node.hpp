@@ -22,15 +22,6 @@ template <class T> T first_lane(const batch_t<T>& x) {
     for (std::size_t p = 0; p < words_in<T>; ++p) words[p] = batches[p][0];
     return result;
 }
-/// Adds the first `kept` lanes alone: the others may be anything.
-template <class B> void add_lanes(B& to, const B& from, std::size_t kept) {
-    const Flags::Lanes lane{0, 1, 2, 3, 4, 5, 6, 7};
-    const Flags counts{lane < static_cast<long>(kept)};
-    auto* sums = reinterpret_cast<Batch*>(&to);
-    const auto* parts = reinterpret_cast<const Batch*>(&from);
-    for (std::size_t p = 0; p < sizeof(B) / sizeof(Batch); ++p) sums[p] += select(counts, parts[p], Batch(0.0));
-}
-
 /// The inputs of a node, or its arguments, in the tape's memory.
 template <class T, class X> X* lasting(Tape<T>& tape, const X* from, std::size_t count) {
     auto* copies = static_cast<X*>(static_cast<void*>(tape.words(count * sizeof(X) / sizeof(double))));
