@@ -1,6 +1,6 @@
 // Formulas on a tape. A formula is compiled once, as a loop over batches of local duals, which gives its value and all
 // its partial derivatives in one pass (`SumLoop`, `MapLoop`); everything else about the pass - blocks, predictors,
-// masks, threads, the way back - is the same for all formulas and is compiled in block.cpp.
+// masks, threads, the way back - is the same for all formulas and is compiled once.
 export module modus.autodiff:block;
 
 import modus.standard;

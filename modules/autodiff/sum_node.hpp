@@ -22,6 +22,7 @@ template <class T> T first_lane(const batch_t<T>& x) {
     for (std::size_t p = 0; p < words_in<T>; ++p) words[p] = batches[p][0];
     return result;
 }
+
 /// The inputs of a node, or its arguments, in the tape's memory.
 template <class T, class X> X* lasting(Tape<T>& tape, const X* from, std::size_t count) {
     auto* copies = static_cast<X*>(static_cast<void*>(tape.words(count * sizeof(X) / sizeof(double))));
