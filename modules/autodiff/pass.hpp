@@ -167,6 +167,7 @@ template <class T> class Pass {
     std::size_t count_, block_;
     Scratch scratch_;
 };
+
 /// Rows that are worked on while they are in the first-level cache.
 template <class T> std::size_t block_rows(const Region& region, const Input<T>* inputs, std::size_t count) {
     const std::size_t needed = std::max(whole_batches(region.rows), Batch::size);

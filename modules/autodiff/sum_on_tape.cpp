@@ -74,7 +74,7 @@ template <class T> struct SumNode : SharingNode<T> {
     /// Who makes the rows of predictors: passes over a block, ProductRows, or loops of the formula's own.
     enum class Maker { passes, product_rows, columns, groups, vector } maker;
     const Input<T>* predictor;      ///< the only one, where passes do not make it
-    const BlockArgument* arguments; ///< of row 0, there
+    const BlockArgument* arguments; ///< of row 0, for loops of the formula's own
     bool sets_adjoints;             ///< of its terms, instead of adding to them
     Chunk<T>* results;              ///< of each chunk; the first one has the total in the end
 
@@ -141,7 +141,8 @@ template <class T> struct SumNode : SharingNode<T> {
             else if (has_loops && region.rows >= fewest_rows_in_groups && GroupSums::serves(terms))
                 maker = Maker::groups;
             else if (has_loops && VectorSums::serves(terms)) maker = Maker::vector;
-            if (maker != Maker::passes) arguments = lasting(tape, arguments_at(0).data(), count);
+            if (maker != Maker::passes && maker != Maker::product_rows)
+                arguments = lasting(tape, arguments_at(0).data(), count);
             sets_adjoints = maker == Maker::columns || (maker == Maker::vector && chunks == 1);
         }
     }
@@ -224,7 +225,7 @@ template <class T> struct SumNode : SharingNode<T> {
         return arguments;
     }
 
-    /// One chunk without what the others need: most models have many small ones.
+    /// One chunk, with a predictor, without what others need.
     void prepare_simple(Tape<T>& tape) {
         results = tape.template make<Chunk<T>>();
         block = block_rows(region, inputs, count);
@@ -381,6 +382,7 @@ template <class T> Var<T> sum_on_tape(Tape<T>& tape, const Region& region, SumLo
     tape.link(*node);
     return Var<T>(*node, &tape);
 }
+
 #define MODUS_INSTANTIATE(T)                                                                                           \
     template Var<T> sum_on_tape(Tape<T>&, const Region&, SumLoop<T>, const void*, Input<T>*, std::size_t,              \
                                 const RowLoops*);
