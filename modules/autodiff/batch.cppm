@@ -105,8 +105,14 @@ inline Batch select(const Flags& condition, const Batch& x, const Batch& y) {
     return Batch(condition.lanes ? x.lanes : y.lanes);
 }
 
+/// The first `count` of eight, and the last: none below 1, all above 7.
+inline Flags first_lanes(long count) { return {Flags::Lanes{0, 1, 2, 3, 4, 5, 6, 7} < count}; }
+inline Flags last_lanes(long count) { return {Flags::Lanes{8, 7, 6, 5, 4, 3, 2, 1} <= count}; }
+
 /// As many numbers as the machine computes with at once.
 using Register [[gnu::vector_size(MODUS_REGISTER_BYTES)]] = double;
+/// A register holds a Batch: then there are 32 of them, else 16 narrower ones.
+inline constexpr bool is_wide = sizeof(Register) == sizeof(Batch);
 
 /// f of a batch, register by register.
 template <class F> inline Batch by_register(const F& f, const Batch& x) {

@@ -27,9 +27,9 @@ inline TwoBatches load_two(const double* from, std::size_t count, [[maybe_unused
             Batch(Batch::Lanes(_mm512_maskz_loadu_pd(static_cast<__mmask8>(mask >> 8), from + Batch::size)))};
 #else
     if (readable >= 2 * Batch::size) {
-        const Flags::Lanes lane{0, 1, 2, 3, 4, 5, 6, 7}, left = static_cast<long>(count) - lane;
-        return {select(Flags{left > 0}, Batch::load(from), Batch(0.0)),
-                select(Flags{left > static_cast<long>(Batch::size)}, Batch::load(from + Batch::size), Batch(0.0))};
+        const auto left = static_cast<long>(count);
+        return {select(first_lanes(left), Batch::load(from), Batch(0.0)),
+                select(first_lanes(left - long{Batch::size}), Batch::load(from + Batch::size), Batch(0.0))};
     }
     const std::size_t low = count < Batch::size ? count : Batch::size;
     return {load_some(from, low), load_some(from + low, count - low)};

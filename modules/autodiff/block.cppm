@@ -20,10 +20,12 @@ import :tape_number;
 
 namespace modus {
 
-/// Adds f over `count` numbers, at most `longest_sum`, to sums, which are as SumPlaces says. Whole batches are read,
-/// and partials of whole batches stored, but only those of the numbers mean something. Where there is a source, it has
-/// made the first `step` of the numbers, makes the others on the way, and `count` is a multiple of its step.
+/// The most numbers that one call of a loop adds up.
 inline constexpr std::size_t longest_sum = most_factors * Batch::size;
+/// Adds f over `count` numbers, at least 1 and at most `longest_sum`, to sums, which are as SumPlaces says. Whole
+/// batches are read, and partials of whole batches stored, but only those of the numbers mean something. Where there is
+/// a source, it has made the first `step` of the numbers, makes the others on the way, and `count` is a multiple of its
+/// step.
 template <class T> using SumLoop = void (*)(const void* formula, const BlockArgument* arguments, std::size_t count,
                                             batch_t<T>* sums, RowSource* source);
 template <class T, class F, class... A> void sum_loop(const void* formula, const BlockArgument* arguments,
@@ -48,10 +50,7 @@ template <class T, class F, class... A> void sum_loop(const void* formula, const
             for (const std::size_t end = source ? k + source->step : whole; k < end; k += Batch::size) add_at(k, All{});
             if (source && k < count) source->advance(*source, k);
         }
-        if (whole < count) {
-            constexpr Flags::Lanes lane{0, 1, 2, 3, 4, 5, 6, 7};
-            add_at(whole, Flags{lane < static_cast<long>(count - whole)});
-        }
+        if (whole < count) add_at(whole, first_lanes(static_cast<long>(count - whole)));
         adder.finish(f, count, sums);
     };
     // Or else f is somewhere in memory, for the compiler, and what it computes from scalars is computed for each batch.

@@ -10,28 +10,15 @@ module modus.autodiff;
 namespace modus {
 namespace {
 
-/// Most nodes of a small model: what there is to find out is found out when it is made.
-template <class T> struct DirectSum : SharingNode<T> {
+template <class T> struct DirectSum : LoopNode<T> {
     SumLoop<T> loop;
-    const void* formula;
-    std::size_t count, size;
-    const BlockArgument* arguments;
-    std::size_t scalars;
-    std::array<std::size_t, max_inputs> places; ///< where sums of derivatives by these are
-    std::array<T, 2 + max_inputs> results;      ///< as SumPlaces says
 
     void push_forward() {
         evaluate();
         this->adjoint = T(0.0);
     }
     void evaluate() {
-        LoopSums<T> sums; // the rest is not looked at
-        sums[SumPlaces::total] = batch_t<T>(0.0);
-        for (std::size_t k = 0; k < scalars; ++k) sums[places[k]] = batch_t<T>(0.0);
-        loop(formula, arguments, size, sums.data(), nullptr);
-        this->value = reduced<T>(sums[SumPlaces::total]);
-        for (std::size_t k = 0; k < scalars; ++k) results[places[k]] = reduced<T>(sums[places[k]]);
-        results[SumPlaces::factor(count)] = first_lane<T>(sums[SumPlaces::factor(count)]);
+        this->add_up([this](batch_t<T>* sums) { loop(this->formula, this->arguments, this->size, sums, nullptr); });
     }
 };
 
@@ -46,7 +33,6 @@ template <class T> Var<T> direct_sum_on_tape(Tape<T>& tape, std::size_t size, Su
     node->count = count;
     node->size = size;
     node->factor = &node->results[SumPlaces::factor(count)];
-    node->scalars = 0;
     std::array<BlockArgument, max_inputs> arguments;
     for (std::size_t j = 0; j < count; ++j) {
         const Input<T>& input = inputs[j];
@@ -57,8 +43,7 @@ template <class T> Var<T> direct_sum_on_tape(Tape<T>& tape, std::size_t size, Su
             arguments[j] = {input.values, input.stride, partials, stride};
             if (input.slot) node->share(tape, input.slot, partials, stride, input.size);
         } else if (input.is_active) {
-            node->places[node->scalars++] = SumPlaces::of_argument(j);
-            if (input.slot) node->share(tape, input.slot, &node->results[SumPlaces::of_argument(j)], false);
+            node->share_scalar(tape, j, input.slot);
         }
     }
     node->arguments = tape.for_replay ? lasting(tape, arguments.data(), count) : arguments.data();

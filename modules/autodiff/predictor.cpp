@@ -24,9 +24,6 @@ template <class T> bool is_summed(const Term<T>& term) {
     return term.base == Term<T>::Base::gather || term.base == Term<T>::Base::product;
 }
 
-/// A register holds a Batch: then there are 32 of them, else 16 narrower ones.
-constexpr bool is_wide = sizeof(Register) == sizeof(Batch);
-
 // Where the sums in `out` start: `start` has a number for each plane, or is null where they are added to what is there.
 
 /// out (+)= s * x.
@@ -34,6 +31,10 @@ void add_scaled(double s, const double* x, std::size_t n, double* out, const dou
     const Batch factor(s), first(start ? *start : 0.0);
     for (std::size_t k = 0; k < n; k += Batch::size)
         ((start ? first : Batch::load(out + k)) + factor * load_at(x, k, n)).store(out + k);
+}
+/// x *= s.
+void multiply(double s, std::size_t n, double* x) {
+    for (std::size_t k = 0; k < n; k += Batch::size) store_at(Batch(s) * load_at(x, k, n), x, k, n);
 }
 void fill_batches(double x, std::size_t n, double* out) {
     for (std::size_t k = 0; k < n; k += Batch::size) Batch(x).store(out + k);
@@ -341,6 +342,29 @@ template <class T> void gather_by(Tape<T>& tape, const IntVector& indices, Term<
     if (!term.runs || largest >= term.size) check_indices(indices, term.size);
 }
 
+template <class T> const Term<T>* gathered_terms(Tape<T>& tape, const IntVector& indices, const Term<T>* terms) {
+    const Term<T>* vector = nullptr;
+    for (const Term<T>* term = terms; term; term = term->next) {
+        if (term->base == Term<T>::Base::one) continue;
+        if (term->base != Term<T>::Base::vector || !term->slot || vector) return nullptr;
+        vector = term;
+    }
+    if (!vector) return nullptr;
+    const auto copy = [&](const Term<T>& term, const Term<T>* next) {
+        auto* result = tape.template make<Term<T>>();
+        *result = term;
+        result->next = next;
+        return result;
+    };
+    auto* gathered = copy(*vector, nullptr);
+    gathered->base = Term<T>::Base::gather;
+    gather_by(tape, indices, *gathered);
+    const Term<T>* result = gathered;
+    for (; terms; terms = terms->next)
+        if (terms != vector) result = copy(*terms, result);
+    return result;
+}
+
 template <class T> const Term<T>* scaled_terms(Tape<T>& tape, const Term<T>* terms, double coefficient,
                                                const Var<T>& factor, const Term<T>* rest) {
     if (!terms) return rest;
@@ -505,14 +529,17 @@ template <class T> void add_adjoints(const Term<T>* terms, TermAdjoint<T>* to, c
 template <class T> void finish(const Term<T>* terms, TermAdjoint<T>* adjoints) {
     for (const Term<T>* term = terms; term; term = term->next, ++adjoints) {
         if (is_summed(*term)) {
-            const Slot<T> base{adjoints->base, adjoints->stride};
-            if (term->factor_slot) {
-                const Slot<T> values{const_cast<double*>(term->values), term->stride};
-                for (std::size_t k = 0; k < term->size; ++k) adjoints->factor += base.at(k).get() * values.at(k).get();
-            }
             const T scale = term->factor * term->coefficient;
-            if (term->factor_slot || value_of(scale) != 1) {
-                for (std::size_t k = 0; k < term->size; ++k) base.at(k).set(base.at(k).get() * scale);
+            const bool is_scaled = term->factor_slot || value_of(scale) != 1;
+            if constexpr (std::same_as<T, double>) {
+                if (term->factor_slot) adjoints->factor += dot_product(adjoints->base, term->values, term->size);
+                if (is_scaled) multiply(scale, term->size, adjoints->base);
+            } else {
+                const Slot<T> base{adjoints->base, adjoints->stride};
+                const Slot<T> values{const_cast<double*>(term->values), term->stride};
+                for (std::size_t k = 0; k < term->size && term->factor_slot; ++k)
+                    adjoints->factor += base.at(k).get() * values.at(k).get();
+                for (std::size_t k = 0; k < term->size && is_scaled; ++k) base.at(k).set(base.at(k).get() * scale);
             }
         }
         adjoints->factor = adjoints->factor * term->coefficient;
@@ -579,6 +606,7 @@ template <class T> void Predictor<T>::force(Tape<T>& tape) {
 #define MODUS_INSTANTIATE(T)                                                                                           \
     template struct Predictor<T>;                                                                                      \
     template void gather_by(Tape<T>&, const IntVector&, Term<T>&);                                                     \
+    template const Term<T>* gathered_terms(Tape<T>&, const IntVector&, const Term<T>*);                                \
     template const Term<T>* scaled_terms(Tape<T>&, const Term<T>*, double, const Var<T>&, const Term<T>*);             \
     template void clear(const Term<T>*, TermAdjoint<T>*);                                                              \
     template TermAdjoint<T>* term_adjoints(Tape<T>&, const Term<T>*, const TermAdjoint<T>*);                           \

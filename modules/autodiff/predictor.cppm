@@ -48,6 +48,10 @@ template <class T> struct Predictor {
 /// Throws Error where an index is out of range; where there are runs, one look at each of them tells.
 template <class T> void gather_by(Tape<T>& tape, const IntVector& indices, Term<T>& term);
 
+/// The terms of the elements at `indices` of a sum of constants and one vector on the tape, whose elements need not be
+/// made for that; none of other sums.
+template <class T> const Term<T>* gathered_terms(Tape<T>& tape, const IntVector& indices, const Term<T>* terms);
+
 /// A copy of the terms, each multiplied by the coefficient and the factor, in front of `rest`.
 template <class T> const Term<T>* scaled_terms(Tape<T>& tape, const Term<T>* terms, double coefficient,
                                                const Var<T>& factor, const Term<T>* rest);

@@ -63,7 +63,7 @@ template <std::size_t P, class F, class... A> class RegisterRows {
             };
             const std::size_t rest = count % Batch::size;
             for (std::size_t k = first; k < end - rest; k += Batch::size) add_at(k, All{});
-            if (rest > 0) add_at(end - Batch::size, Flags{lane >= size - static_cast<long>(rest)}); // some once more
+            if (rest > 0) add_at(end - Batch::size, last_lanes(static_cast<long>(rest))); // some once more
             adder.finish(f, count, sums);
             for (std::size_t d = 0; d < columns; ++d) product.by_column[d] += by_column[d];
             product.total += total;
@@ -112,14 +112,14 @@ template <std::size_t P, class F, class... A> class RegisterRows {
                 for (; k + 2 * Batch::size < end; k += Batch::size) add_at(k, All{});
                 const auto left = static_cast<long>(end - k);
                 if (k + 2 * Batch::size <= end_of_rows) {
-                    add_at(k, Flags{lane < left});
-                    add_at(k + Batch::size, Flags{lane < left - size});
+                    add_at(k, first_lanes(left));
+                    add_at(k + Batch::size, first_lanes(left - long{Batch::size}));
                 } else { // no further than the end
-                    if (left > size) {
+                    if (left > long{Batch::size}) {
                         add_at(k, All{});
                         k += Batch::size;
                     }
-                    add_at(end - Batch::size, Flags{lane >= size - static_cast<long>(end - k)});
+                    add_at(end - Batch::size, last_lanes(static_cast<long>(end - k)));
                 }
                 k = end;
                 total += by_group;
@@ -155,7 +155,7 @@ template <std::size_t P, class F, class... A> class RegisterRows {
             }
             if (rest > 0) { // some once more
                 const std::size_t k = end - Batch::size;
-                const Flags counts{lane >= size - static_cast<long>(rest)};
+                const Flags counts = last_lanes(static_cast<long>(rest));
                 const Batch partial = add_at(k, counts);
                 if constexpr (is_active) select(counts, partial, Batch::load(by_element + k)).store(by_element + k);
             }
@@ -167,8 +167,6 @@ template <std::size_t P, class F, class... A> class RegisterRows {
     }
 
     static constexpr std::size_t few_columns = 6; // whose weights, numbers and sums stay in registers
-    static constexpr Flags::Lanes lane{0, 1, 2, 3, 4, 5, 6, 7};
-    static constexpr long size = Batch::size;
 
   public:
     static constexpr RowLoops loops = []<std::size_t... D>(std::index_sequence<D...>) {

@@ -22,8 +22,8 @@ const Term<double>* ProductSums::product_among(const Term<double>* terms) {
     return found;
 }
 
-ProductSums::ProductSums(const Term<double>* terms_, std::size_t rows)
-    : terms(terms_), product(product_among(terms)), leading(rows) {
+ProductSums::ProductSums(const Term<double>* terms_, TermAdjoint<double>* adjoints_, std::size_t rows)
+    : terms(terms_), adjoints(adjoints_), product(product_among(terms)), leading(rows) {
     for (const Term<double>* term = terms; term; term = term->next)
         if (term->base == one) start += term->factor * term->coefficient;
     const double scale = product->factor * product->coefficient;
@@ -33,17 +33,18 @@ ProductSums::ProductSums(const Term<double>* terms_, std::size_t rows)
     }
 }
 
-void ProductSums::finish(TermAdjoint<double>* adjoints) const {
-    for (const Term<double>* term = terms; term; term = term->next, ++adjoints) {
-        adjoints->factor = term->factor_slot && term != product ? sum(total) : 0.0;
+void ProductSums::finish() const {
+    TermAdjoint<double>* adjoint = adjoints;
+    for (const Term<double>* term = terms; term; term = term->next, ++adjoint) {
+        adjoint->factor = term->factor_slot && term != product ? sum(total) : 0.0;
         if (term != product) continue;
         std::size_t d = 0;
         for (; d + 8 <= term->size; d += 8) {
             const Batch eight[8] = {by_column[d],     by_column[d + 1], by_column[d + 2], by_column[d + 3],
                                     by_column[d + 4], by_column[d + 5], by_column[d + 6], by_column[d + 7]};
-            sum_each(eight).store(adjoints->base + d);
+            sum_each(eight).store(adjoint->base + d);
         }
-        for (; d < term->size; ++d) adjoints->base[d] = sum(by_column[d]);
+        for (; d < term->size; ++d) adjoint->base[d] = sum(by_column[d]);
     }
 }
 
@@ -59,7 +60,8 @@ bool GroupSums::serves(const Term<double>* terms) {
     return gathers == 1 && slopes <= 1;
 }
 
-GroupSums::GroupSums(const Term<double>* terms_, TermAdjoint<double>* adjoints_) : terms(terms_), adjoints(adjoints_) {
+GroupSums::GroupSums(const Term<double>* terms_, TermAdjoint<double>* adjoints_, std::size_t)
+    : terms(terms_), adjoints(adjoints_) {
     const TermAdjoint<double>* adjoint = adjoints;
     for (const Term<double>* term = terms; term; term = term->next, ++adjoint) {
         if (term->base == one) start += term->factor * term->coefficient;
@@ -88,7 +90,7 @@ bool VectorSums::serves(const Term<double>* terms) {
     return vectors == 1;
 }
 
-VectorSums::VectorSums(const Term<double>* terms_, TermAdjoint<double>* adjoints_)
+VectorSums::VectorSums(const Term<double>* terms_, TermAdjoint<double>* adjoints_, std::size_t)
     : terms(terms_), adjoints(adjoints_) {
     const TermAdjoint<double>* adjoint = adjoints;
     for (const Term<double>* term = terms; term; term = term->next, ++adjoint) {

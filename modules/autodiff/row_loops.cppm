@@ -15,15 +15,17 @@ namespace modus {
 /// A predictor that is one product of few columns, and constants, and what a pass over its rows sums up.
 struct ProductSums {
     static constexpr std::size_t most_columns = 64; // more do not stay in the first-level cache
+    static constexpr bool sets_adjoints = true;     ///< of the terms, instead of adding to them
 
     /// The product, where these terms are such a predictor; else none.
     static const Term<double>* product_among(const Term<double>* terms);
     /// Of such terms with so many rows.
-    ProductSums(const Term<double>* terms, std::size_t rows);
-    /// Sets the adjoints of the terms, to which `pull_rows` may add.
-    void finish(TermAdjoint<double>* adjoints) const;
+    ProductSums(const Term<double>* terms, TermAdjoint<double>* adjoints, std::size_t rows);
+    /// Makes the sums adjoints of the terms, as `pull_rows` does.
+    void finish() const;
 
     const Term<double>* terms;
+    TermAdjoint<double>* adjoints;
     const Term<double>* product; ///< the one among the terms
     std::size_t leading;
     double start = 0;                          ///< the constants
@@ -34,10 +36,11 @@ struct ProductSums {
 
 /// A predictor of sorted groups: a[group], perhaps a slope times data, and constants.
 struct GroupSums {
+    static constexpr bool sets_adjoints = false;
+
     /// Whether these terms are such a predictor.
     static bool serves(const Term<double>* terms);
-    GroupSums(const Term<double>* terms, TermAdjoint<double>* adjoints);
-    /// Adds what the sums mean for the terms, as `pull_rows` does.
+    GroupSums(const Term<double>* terms, TermAdjoint<double>* adjoints, std::size_t rows);
     void finish() const;
 
     const Term<double>* terms;
@@ -52,10 +55,11 @@ struct GroupSums {
 
 /// A predictor of one vector times a factor, and constants.
 struct VectorSums {
+    static constexpr bool sets_adjoints = true;
+
     /// Whether these terms are such a predictor.
     static bool serves(const Term<double>* terms);
-    VectorSums(const Term<double>* terms, TermAdjoint<double>* adjoints);
-    /// Sets the adjoints of the terms, to which `pull_rows` may add.
+    VectorSums(const Term<double>* terms, TermAdjoint<double>* adjoints, std::size_t rows);
     void finish() const;
 
     const Term<double>* terms;
@@ -68,7 +72,7 @@ struct VectorSums {
 };
 
 /// As many columns as stay in registers.
-inline constexpr std::size_t most_columns_in_registers = sizeof(Register) == sizeof(Batch) ? 12 : 3;
+inline constexpr std::size_t most_columns_in_registers = is_wide ? 12 : 3;
 /// At the end of the rows, loops look back at some that have been added: so many there have to be.
 inline constexpr std::size_t fewest_rows = Batch::size, fewest_rows_in_groups = 3 * Batch::size;
 
@@ -86,6 +90,10 @@ struct RowLoops {
     std::array<Loop<ProductSums>, most_columns_in_registers> products; ///< of 1, 2, ... columns
     Loop<GroupSums> groups, groups_with_slope;
     Loop<VectorSums> data, vector; ///< the latter of one on the tape
+
+    inline Loop<ProductSums> loop_of(const ProductSums& rows) const { return products[rows.product->size - 1]; }
+    inline Loop<GroupSums> loop_of(const GroupSums& rows) const { return rows.slope ? groups_with_slope : groups; }
+    inline Loop<VectorSums> loop_of(const VectorSums& rows) const { return rows.by_element ? vector : data; }
 };
 
 } // namespace modus

@@ -54,6 +54,13 @@ template <class T> struct SharingNode : Tape<T>::NumberNode {
     void share(Tape<T>& tape, const Slot<T>& target, const double* partials, std::size_t stride, std::size_t size) {
         shares = const_cast<Share*>(tape.copy(Share{shares, target, partials, stride, size, nullptr, true}));
     }
+    /// Those by the terms of a predictor.
+    void share(Tape<T>& tape, const Term<T>* terms, const TermAdjoint<T>* adjoints) {
+        for (const Term<T>* term = terms; term; term = term->next, ++adjoints) {
+            if (term->slot) share(tape, term->slot, adjoints->base, adjoints->stride, term->size);
+            if (term->factor_slot) share(tape, term->factor_slot, &adjoints->factor, true);
+        }
+    }
     void pull_back() {
         const T scaled = this->adjoint * *factor;
         for (const Share* share = shares; share; share = share->next)
@@ -62,9 +69,51 @@ template <class T> struct SharingNode : Tape<T>::NumberNode {
     }
 };
 
+/// A sum that one call of a loop makes. Most nodes of a small model: what there is to find out is found out when it is
+/// made.
+template <class T> struct LoopNode : SharingNode<T> {
+    const void* formula;
+    std::size_t count, size;
+    const BlockArgument* arguments;
+    std::size_t scalars = 0;
+    std::array<std::size_t, max_inputs> places; ///< where sums of derivatives by these are
+    std::array<T, 2 + max_inputs> results;      ///< as SumPlaces says
+
+    /// The derivative by argument j.
+    void share_scalar(Tape<T>& tape, std::size_t j, const Slot<T>& slot) {
+        places[scalars++] = SumPlaces::of_argument(j);
+        if (slot) this->share(tape, slot, &results[SumPlaces::of_argument(j)], false);
+    }
+    /// `run(sums)` calls the loop.
+    template <class Run> void add_up(const Run& run) {
+        LoopSums<T> sums; // the rest is not looked at
+        sums[SumPlaces::total] = batch_t<T>(0.0);
+        for (std::size_t k = 0; k < scalars; ++k) sums[places[k]] = batch_t<T>(0.0);
+        run(sums.data());
+        this->value = reduced<T>(sums[SumPlaces::total]);
+        for (std::size_t k = 0; k < scalars; ++k) results[places[k]] = reduced<T>(sums[places[k]]);
+        results[SumPlaces::factor(count)] = first_lane<T>(sums[SumPlaces::factor(count)]);
+    }
+};
+
 /// The sum of a formula over at most `longest_sum` numbers all of which are in memory, in whole batches: no predictors,
 /// no broadcasting, no mask.
 template <class T> Var<T> direct_sum_on_tape(Tape<T>& tape, std::size_t size, SumLoop<T> loop, const void* formula,
                                              const Input<T>* inputs, std::size_t count);
+
+/// Who makes the rows of predictors: passes over a block, ProductRows, or loops of the formula's own.
+enum class Maker { passes, product_rows, columns, groups, vector };
+
+/// The sum of a formula over at most `longest_sum` rows that loops of its own make: of one predictor, which is the only
+/// array on the tape.
+Var<double> predicted_sum_on_tape(Tape<double>& tape, std::size_t size, const RowLoops& loops, Maker maker,
+                                  const void* formula, const Input<double>* inputs, std::size_t count);
+
+/// An argument in memory, or what a loop that makes it takes in its place: from scalars alone it takes something at
+/// number 0, where something has to be.
+inline BlockArgument row_argument(const Input<double>& input) {
+    static constexpr std::array<double, Batch::size> zeros{};
+    return {input.terms ? zeros.data() : input.values, 0, nullptr, 0};
+}
 
 } // namespace modus

@@ -54,6 +54,21 @@ const Input<double>* lone_predictor(const Region& region, const Input<double>* i
     return found;
 }
 
+/// Who makes the rows of this predictor, the only one among the inputs.
+Maker maker_of(const Region& region, const Input<double>* inputs, const Input<double>& predictor,
+               const RowLoops* row_loops) {
+    const Term<double>* const terms = predictor.terms;
+    const Term<double>* const product = ProductSums::product_among(terms);
+    const bool has_loops = row_loops && &predictor == inputs + row_loops->predictor && region.rows >= fewest_rows;
+    if (product && has_loops && product->size > 0 && product->size <= most_columns_in_registers) return Maker::columns;
+    // Registers of half the size would hold the sums of too few rows: the passes apart from each other are faster then.
+    if (product && is_wide) return Maker::product_rows;
+    if (has_loops && region.rows >= fewest_rows_in_groups && GroupSums::serves(terms)) return Maker::groups;
+    if (has_loops && VectorSums::serves(terms)) return Maker::vector;
+    return Maker::passes;
+}
+bool is_loop_of_formula(Maker maker) { return maker != Maker::passes && maker != Maker::product_rows; }
+
 /// What one chunk of the rows adds up.
 template <class T> struct Chunk {
     std::array<T, 2 + max_inputs> sums; ///< as SumPlaces says
@@ -71,8 +86,7 @@ template <class T> struct SumNode : SharingNode<T> {
     std::size_t block, chunks, per_chunk, evaluated; ///< `evaluated`: so many arguments are in scratch memory
     bool is_simple;
     const RowLoops* row_loops;
-    /// Who makes the rows of predictors: passes over a block, ProductRows, or loops of the formula's own.
-    enum class Maker { passes, product_rows, columns, groups, vector } maker;
+    Maker maker;
     const Input<T>* predictor;      ///< the only one, where passes do not make it
     const BlockArgument* arguments; ///< of row 0, for loops of the formula's own
     bool sets_adjoints;             ///< of its terms, instead of adding to them
@@ -88,11 +102,7 @@ template <class T> struct SumNode : SharingNode<T> {
         for (std::size_t j = 0; j < count; ++j) {
             const Input<T>& input = inputs[j];
             if (input.way == Way::terms) {
-                const TermAdjoint<T>* adjoint = results->adjoints[j];
-                for (const Term<T>* term = input.terms; term; term = term->next, ++adjoint) {
-                    if (term->slot) this->share(tape, term->slot, adjoint->base, adjoint->stride, term->size);
-                    if (term->factor_slot) this->share(tape, term->factor_slot, &adjoint->factor, true);
-                }
+                this->share(tape, input.terms, results->adjoints[j]);
             } else if (input.way != Way::none) {
                 this->share(tape, input.slot, input.partials, input.partial_stride, input.size);
             } else if (input.slot) {
@@ -129,20 +139,8 @@ template <class T> struct SumNode : SharingNode<T> {
         if constexpr (std::same_as<T, double>) {
             predictor = lone_predictor(region, inputs, count);
             if (!predictor) return;
-            const Term<T>* const terms = predictor->terms;
-            const Term<T>* const product = ProductSums::product_among(terms);
-            const bool has_loops =
-                row_loops && predictor == inputs + row_loops->predictor && region.rows >= fewest_rows;
-            if (product && has_loops && product->size > 0 && product->size <= most_columns_in_registers)
-                maker = Maker::columns;
-            // Registers of half the size would hold the sums of too few rows: the passes apart from each other are
-            // faster then.
-            else if (product && sizeof(Register) == sizeof(Batch)) maker = Maker::product_rows;
-            else if (has_loops && region.rows >= fewest_rows_in_groups && GroupSums::serves(terms))
-                maker = Maker::groups;
-            else if (has_loops && VectorSums::serves(terms)) maker = Maker::vector;
-            if (maker != Maker::passes && maker != Maker::product_rows)
-                arguments = lasting(tape, arguments_at(0).data(), count);
+            maker = maker_of(region, inputs, *predictor, row_loops);
+            if (is_loop_of_formula(maker)) arguments = lasting(tape, arguments_at(0).data(), count);
             sets_adjoints = maker == Maker::columns || (maker == Maker::vector && chunks == 1);
         }
     }
@@ -152,33 +150,23 @@ template <class T> struct SumNode : SharingNode<T> {
         if constexpr (std::same_as<T, double>) {
             if (maker == Maker::passes) return begin;
             TermAdjoint<T>* const adjoints = chunk.adjoints[static_cast<std::size_t>(predictor - inputs)];
-            const auto run = [&](auto loop, auto& rows) {
+            const auto run = [&]<class Rows>() {
+                Rows rows(predictor->terms, adjoints, region.rows);
+                const auto loop = row_loops->loop_of(rows);
                 for (std::size_t first = begin; first < end; first += longest_sum)
                     loop(formula, arguments, first, std::min(longest_sum, end - first), sums, rows);
+                rows.finish();
             };
             switch (maker) {
             case Maker::passes: break;
             case Maker::product_rows: return sum_product_rows(begin, end, adjoints, sums);
-            case Maker::columns: {
-                ProductSums rows(predictor->terms, region.rows);
-                run(row_loops->products[rows.product->size - 1], rows);
-                rows.finish(adjoints);
-                break;
-            }
-            case Maker::groups: {
-                GroupSums rows(predictor->terms, adjoints);
-                run(rows.slope ? row_loops->groups_with_slope : row_loops->groups, rows);
-                rows.finish();
-                break;
-            }
-            case Maker::vector: {
+            case Maker::columns: run.template operator()<ProductSums>(); break;
+            case Maker::groups: run.template operator()<GroupSums>(); break;
+            case Maker::vector:
                 // The loop writes the eight elements at the end: they have to be this chunk's own.
                 if (end - begin < fewest_rows) return begin;
-                VectorSums rows(predictor->terms, adjoints);
-                run(rows.by_element ? row_loops->vector : row_loops->data, rows);
-                rows.finish();
+                run.template operator()<VectorSums>();
                 break;
-            }
             }
             return end;
         } else {
@@ -189,7 +177,7 @@ template <class T> struct SumNode : SharingNode<T> {
     std::size_t sum_product_rows(std::size_t begin, std::size_t end, TermAdjoint<T>* adjoints, Batch* sums) const {
         const std::size_t whole = (end - begin) / ProductRows::rows_at_once * ProductRows::rows_at_once;
         if (whole < 2 * ProductRows::rows_at_once) return begin; // not worth it
-        ProductSums made(predictor->terms, region.rows);
+        ProductSums made(predictor->terms, adjoints, region.rows);
         ProductRows source(made);
         constexpr std::size_t most = 512; // at once
         const Scratch scratch(2 * count * most);
@@ -206,18 +194,15 @@ template <class T> struct SumNode : SharingNode<T> {
             loop(formula, arguments.data(), n, sums, &source);
         }
         source.end();
-        made.finish(adjoints);
+        made.finish();
         return begin + whole;
     }
-    /// The arguments from this row on. Those of a predictor are to be made; what a loop takes from scalars alone it
-    /// takes at number 0, where something has to be.
+    /// The arguments from this row on.
     std::array<BlockArgument, max_inputs> arguments_at(std::size_t first) const {
         std::array<BlockArgument, max_inputs> arguments;
         for (std::size_t j = 0; j < count; ++j) {
             const Input<T>& input = inputs[j];
-            arguments[j] = {input.values, 0, nullptr, 0};
-            static constexpr std::array<double, Batch::size> zeros{};
-            if (input.terms) arguments[j].values = zeros.data();
+            arguments[j] = row_argument(input);
             if (!input.is_array || input.terms) continue;
             arguments[j].values += first;
             if (input.way == Way::stored) arguments[j].partials = input.partials + first;
@@ -368,6 +353,10 @@ template <class T> Var<T> sum_on_tape(Tape<T>& tape, const Region& region, SumLo
     const bool is_one_pass = is_simple(region, inputs, count);
     if (is_one_pass && !has_terms(inputs, count))
         return direct_sum_on_tape(tape, region.rows, loop, formula, inputs, count);
+    if constexpr (std::same_as<T, double>)
+        if (const auto* predictor = is_one_pass ? lone_predictor(region, inputs, count) : nullptr)
+            if (const Maker maker = maker_of(region, inputs, *predictor, row_loops); is_loop_of_formula(maker))
+                return predicted_sum_on_tape(tape, region.rows, *row_loops, maker, formula, inputs, count);
     auto* node = tape.template make<SumNode<T>>();
     node->loop = loop;
     node->formula = formula;

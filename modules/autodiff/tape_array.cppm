@@ -102,8 +102,11 @@ template <class T, std::size_t Rank> class Array<Var<T>, Rank> {
     Array operator[](const IntVector& indices) const requires(Rank == 1)
     {
         if (is_constant()) return Array(values_.values()[indices]);
-        const auto& own = numbers();
         if (!tape_->keep(indices.buffer())) tape_->can_replay = false;
+        if (const auto* own = predictor())
+            if (const Term<T>* terms = gathered_terms(*tape_, indices, own->terms))
+                return predicted(tape_, indices.size(), terms);
+        const auto& own = numbers();
         auto* term = tape_->template make<Term<T>>();
         *term = Term<T>{.base = Term<T>::Base::gather,
                         .values = own.data(),

@@ -367,6 +367,19 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
         void pull_back() {}
         void push_forward() { plain->check_parameters(); }
     };
+    /// The same of single numbers, which are looked at here.
+    struct NumbersCheck : CheckNode {
+        std::array<const double*, sizeof...(P)> numbers; ///< none where there is nothing to check
+
+        void push_forward() {
+            [this]<std::size_t... J>(std::index_sequence<J...>) {
+                const auto is_right = [this]<std::size_t K>() {
+                    return !numbers[K] || satisfies(Family::parameters[K].constraint, *numbers[K]);
+                };
+                if (!(is_right.template operator()<J>() && ...)) this->plain->check_parameters();
+            }(std::index_sequence_for<P...>());
+        }
+    };
     /// Whether the bounds of the support are parameters that may be on a tape.
     static constexpr bool support_moves = !std::same_as<decltype(Family::support(std::declval<element_t<P>>()...)),
                                                         decltype(Family::support(std::declval<plain_t<P>>()...))>;
@@ -387,14 +400,23 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
         if (!tape || !tape->for_replay) return;
         PlainDistribution view = plain(tape);
         if constexpr (!Formulas::has_check) { // else a parameter may be wrong because of another
-            std::size_t j = 0, to_check = 0;
+            std::size_t j = 0, to_check = 0, most = 0;
+            std::array<const double*, sizeof...(P)> numbers;
             const auto leave_out = [&]<class A>(const A& p) {
-                PlainNumbers& numbers = view.parameters[j++];
-                if (!tape_of(p)) numbers.size = 0; // has been checked
-                to_check += numbers.size;
+                PlainNumbers& checked = view.parameters[j];
+                if (!tape_of(p)) checked.size = 0; // has been checked
+                numbers[j++] = checked.size > 0 ? checked.real : nullptr;
+                to_check += checked.size;
+                most = std::max(most, checked.size);
             };
             std::apply([&](const auto&... p) { (leave_out(p), ...); }, parameters_);
             if (to_check == 0) return;
+            if (most == 1) {
+                auto* node = tape->template record<NumbersCheck>();
+                node->plain = tape->copy(view);
+                node->numbers = numbers;
+                return;
+            }
         }
         auto* node = tape->template record<CheckNode>();
         node->plain = tape->copy(view);

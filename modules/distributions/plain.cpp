@@ -35,13 +35,13 @@ PlainNumbers numbers_of(const Data& data) {
 
 /// The first number that is not what a parameter must be; the size where there is none.
 std::size_t first_unsatisfied(Constraint constraint, const PlainNumbers& x) {
+    const auto search = [&]<Constraint C>() { return first_that_is_not([](double v) { return satisfies(C, v); }, x); };
     switch (constraint) {
-    case Constraint::real: return first_that_is_not([](double v) { return std::isfinite(v); }, x);
-    case Constraint::positive: return first_that_is_not([](double v) { return (v > 0) & std::isfinite(v); }, x);
-    case Constraint::nonnegative: return first_that_is_not([](double v) { return (v >= 0) & std::isfinite(v); }, x);
-    case Constraint::unit_interval: return first_that_is_not([](double v) { return (v >= 0) & (v <= 1); }, x);
-    case Constraint::count:
-        return first_that_is_not([](double v) { return (v >= 0) & std::isfinite(v) & (v == std::floor(v)); }, x);
+    case Constraint::real: return search.template operator()<Constraint::real>();
+    case Constraint::positive: return search.template operator()<Constraint::positive>();
+    case Constraint::nonnegative: return search.template operator()<Constraint::nonnegative>();
+    case Constraint::unit_interval: return search.template operator()<Constraint::unit_interval>();
+    case Constraint::count: return search.template operator()<Constraint::count>();
     }
     return x.size;
 }

@@ -46,6 +46,18 @@ template <class F> std::size_t first_that_is_not(const F& predicate, const Plain
     return x.real ? search(x.real) : search(x.whole);
 }
 
+/// Whether a number is what a parameter must be. Without branches, for loops.
+inline bool satisfies(Constraint constraint, double x) {
+    switch (constraint) {
+    case Constraint::real: return std::isfinite(x);
+    case Constraint::positive: return (x > 0) & std::isfinite(x);
+    case Constraint::nonnegative: return (x >= 0) & std::isfinite(x);
+    case Constraint::unit_interval: return (x >= 0) & (x <= 1);
+    case Constraint::count: return (x >= 0) & std::isfinite(x) & (x == std::floor(x));
+    }
+    return false;
+}
+
 /// The formulas of a family for one number and its parameters p.
 struct PlainFormulas {
     std::string_view name;

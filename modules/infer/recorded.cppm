@@ -24,6 +24,13 @@ inline bool is_same(const PlateOptions& x, const PlateOptions& y) {
     return is_same(x.subsample_size, y.subsample_size) && is_same(x.subsample, y.subsample) && is_same(x.dim, y.dim);
 }
 
+/// Whether a value and its gradient are; without branches, so that the loop takes several numbers at once.
+inline bool all_finite(double value, std::span<const double> gradient) {
+    bool all = std::isfinite(value);
+    for (const double g : gradient) all &= std::isfinite(g);
+    return all;
+}
+
 /// Whether a recipe does the same at each call, as far as its type tells: it holds nothing, and handlers around it are
 /// its own. A lambda that captures, or a handler that is used in place, may have changed.
 template <class M> inline constexpr bool holds_nothing = std::is_empty_v<M>;
@@ -80,9 +87,7 @@ class Recorded {
         if (!last_->recording) return run_model();
         try {
             const double value = last_->recording->replay(u, gradient);
-            bool is_finite = std::isfinite(value);
-            for (const double g : gradient) is_finite = is_finite && std::isfinite(g);
-            if (is_finite) return value;
+            if (all_finite(value, gradient)) return value;
         } catch (const Error&) { // without the name of a site
         }
         return run_model(); // which says what is wrong

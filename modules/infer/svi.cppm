@@ -10,6 +10,7 @@ import :elbo;
 import :latents;
 import :optim.options;
 import :progress;
+import :recorded;
 
 export namespace modus {
 
@@ -74,9 +75,7 @@ template <class M, class G, Optimizer O, class L> class SVI {
         const std::span<double> gradient(gradient_.data(), gradient_.size());
         const double loss =
             loss_.value_and_gradient(options, model_, Watched<G>{guide_, activity_}, u, gradient, arguments...);
-        bool is_finite = std::isfinite(loss);
-        for (const double g : gradient) is_finite = is_finite && std::isfinite(g);
-        if (!is_finite) report_non_finite(options, loss, arguments...);
+        if (!all_finite(loss, gradient)) report_non_finite(options, loss, arguments...);
         Vector& moved = guide_.parameters();
         if (activity_.is_partial)
             optimizer_.update({moved.data(), moved.size()}, gradient, state_, activity_.coordinates);
