@@ -53,19 +53,18 @@ inline void store_at(const Batch& x, double* to, std::size_t k, std::size_t n) {
 
 /// The sums of eight batches, as one.
 inline Batch sum_each(const Batch (&x)[8]) {
-    using Lanes = Batch::Lanes;
-    const auto pairs = [](const Lanes& a, const Lanes& b) {
-        return __builtin_shufflevector(a, b, 0, 8, 2, 10, 4, 12, 6, 14) +
-               __builtin_shufflevector(a, b, 1, 9, 3, 11, 5, 13, 7, 15);
+    const auto pairs = [](const Batch& a, const Batch& b) {
+        return Batch(__builtin_shufflevector(a.lanes, b.lanes, 0, 8, 2, 10, 4, 12, 6, 14) +
+                     __builtin_shufflevector(a.lanes, b.lanes, 1, 9, 3, 11, 5, 13, 7, 15));
     };
-    const auto fours = [](const Lanes& a, const Lanes& b) {
-        return __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13) +
-               __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
+    const auto fours = [](const Batch& a, const Batch& b) {
+        return Batch(__builtin_shufflevector(a.lanes, b.lanes, 0, 1, 8, 9, 4, 5, 12, 13) +
+                     __builtin_shufflevector(a.lanes, b.lanes, 2, 3, 10, 11, 6, 7, 14, 15));
     };
-    const Lanes low = fours(pairs(x[0].lanes, x[1].lanes), pairs(x[2].lanes, x[3].lanes));
-    const Lanes high = fours(pairs(x[4].lanes, x[5].lanes), pairs(x[6].lanes, x[7].lanes));
-    return Batch(__builtin_shufflevector(low, high, 0, 1, 2, 3, 8, 9, 10, 11) +
-                 __builtin_shufflevector(low, high, 4, 5, 6, 7, 12, 13, 14, 15));
+    const Batch low = fours(pairs(x[0], x[1]), pairs(x[2], x[3]));
+    const Batch high = fours(pairs(x[4], x[5]), pairs(x[6], x[7]));
+    return Batch(__builtin_shufflevector(low.lanes, high.lanes, 0, 1, 2, 3, 8, 9, 10, 11) +
+                 __builtin_shufflevector(low.lanes, high.lanes, 4, 5, 6, 7, 12, 13, 14, 15));
 }
 
 } // namespace modus

@@ -23,6 +23,17 @@ template <class T> Array<Var<T>, 1> variables_on(Tape<T>& tape, const Array<T, 1
     for (std::size_t k = 0; k < x.size(); ++k) numbers.store(k, x.load(k));
     return variables;
 }
+/// The same where they are, which has to be memory of an array's own, with their adjoints in `gradient`.
+inline Array<Var<double>, 1> variables_in_place(Tape<double>& tape, const Vector& x, double* gradient) {
+    std::fill_n(gradient, x.size(), 0.0);
+    return {&tape, Vector::borrow(x.data(), x.extents(), x.size()), Slot<double>(gradient, x.size())};
+}
+/// A copy that has memory of its own.
+inline Vector copied(const Vector& x) {
+    auto copy = Vector::uninitialized(x.extents());
+    std::copy_n(x.data(), x.size(), copy.fresh());
+    return copy;
+}
 
 } // namespace modus
 
@@ -88,33 +99,45 @@ template <class F>
 double reverse_gradient(F&& f, const Vector& x, std::span<double> gradient, CompactData* compact_data = nullptr) {
     Tape<double> tape;
     tape.compact_data = compact_data;
-    const auto variables = variables_on(tape, x);
-    const Var<double> y = call(f, variables, true);
+    const Vector copy = x.buffer().data() ? Vector() : copied(x);
+    const Vector& at = x.buffer().data() ? x : copy;
+    const Var<double> y = call(f, variables_in_place(tape, at, gradient.data()), true);
     tape.backward(y.slot);
-    std::copy_n(variables.slot().word, x.size(), gradient.begin());
     return y.value;
 }
 
 /// A gradient on a tape that is kept, to be computed again at other points without calling f.
 class Recording {
   public:
+    /// Where the points and the gradients of replays are: anywhere, or where those of the recording were, which saves
+    /// copies.
+    enum class Place { anywhere, same };
+
     /// f(x), with its gradient written to `gradient`, as long as x.
-    template <class F> Recording(F&& f, const Vector& x, std::span<double> gradient)
-        : variables_(variables_on(tape_, x)),
-          values_(const_cast<double*>(variables_.numbers().data())),
-          y_(call(f, variables_, true)) {
+    template <class F> Recording(F&& f, const Vector& x, std::span<double> gradient, Place place = Place::anywhere)
+        : is_in_place_(place == Place::same && x.buffer().data()),
+          own_x_(is_in_place_ ? Vector() : copied(x)),
+          own_gradient_(is_in_place_ ? 0 : x.size()),
+          x_(is_in_place_ ? x.data() : std::as_const(own_x_).data()),
+          gradient_(is_in_place_ ? gradient.data() : own_gradient_.data()),
+          y_(call(f, variables_in_place(tape_, is_in_place_ ? x : own_x_, gradient_), true)) {
         tape_.backward(y_.slot);
         write(gradient);
+    }
+
+    /// Whether a point and a gradient are where a replay has to have them.
+    bool is_for(const Vector& x, std::span<double> gradient) const {
+        return !is_in_place_ || (x.data() == x_ && gradient.data() == gradient_);
     }
 
     /// Whether the tape has all that f did: no branches on its values, no formulas that hold something (a lambda that
     /// captures), no memory that is borrowed, and nothing but operations that know how to be repeated.
     bool can_replay() const { return tape_.can_replay; }
-    /// f(x), with its gradient, if f does the same there as where it was called. Throws Error where a parameter of a
-    /// distribution that was checked is not what it must be at x.
+    /// f(x), with its gradient, if f does the same there as where it was called, and `is_for` holds. Throws Error where
+    /// a parameter of a distribution that was checked is not what it must be at x.
     double replay(const Vector& x, std::span<double> gradient) {
-        std::copy_n(x.data(), x.size(), values_);
-        std::fill_n(variables_.slot().word, x.size(), 0.0);
+        if (!is_in_place_) std::copy_n(x.data(), x.size(), own_x_.data());
+        std::fill_n(gradient_, x.size(), 0.0);
         tape_.replay();
         tape_.backward(y_.slot);
         write(gradient);
@@ -124,12 +147,14 @@ class Recording {
 
   private:
     void write(std::span<double> gradient) const {
-        std::copy_n(variables_.slot().word, gradient.size(), gradient.begin());
+        if (!is_in_place_) std::copy_n(gradient_, gradient.size(), gradient.begin());
     }
 
     Tape<double> tape_{true};
-    const Array<Var<double>, 1> variables_;
-    double* const values_; ///< of the variables, on the tape
+    const bool is_in_place_;
+    Vector own_x_, own_gradient_;
+    const double* const x_;
+    double* const gradient_;
     const Var<double> y_;
 };
 

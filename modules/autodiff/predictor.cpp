@@ -526,22 +526,29 @@ template <class T> void add_adjoints(const Term<T>* terms, TermAdjoint<T>* to, c
     }
 }
 
+namespace {
+
+/// Apart, as most terms have nothing to be summed up.
+template <class T> [[gnu::noinline]] void finish_sums(const Term<T>& term, TermAdjoint<T>& adjoint) {
+    const T scale = term.factor * term.coefficient;
+    const bool is_scaled = term.factor_slot || value_of(scale) != 1;
+    if constexpr (std::same_as<T, double>) {
+        if (term.factor_slot) adjoint.factor += dot_product(adjoint.base, term.values, term.size);
+        if (is_scaled) multiply(scale, term.size, adjoint.base);
+    } else {
+        const Slot<T> base{adjoint.base, adjoint.stride};
+        const Slot<T> values{const_cast<double*>(term.values), term.stride};
+        for (std::size_t k = 0; k < term.size && term.factor_slot; ++k)
+            adjoint.factor += base.at(k).get() * values.at(k).get();
+        for (std::size_t k = 0; k < term.size && is_scaled; ++k) base.at(k).set(base.at(k).get() * scale);
+    }
+}
+
+} // namespace
+
 template <class T> void finish(const Term<T>* terms, TermAdjoint<T>* adjoints) {
     for (const Term<T>* term = terms; term; term = term->next, ++adjoints) {
-        if (is_summed(*term)) {
-            const T scale = term->factor * term->coefficient;
-            const bool is_scaled = term->factor_slot || value_of(scale) != 1;
-            if constexpr (std::same_as<T, double>) {
-                if (term->factor_slot) adjoints->factor += dot_product(adjoints->base, term->values, term->size);
-                if (is_scaled) multiply(scale, term->size, adjoints->base);
-            } else {
-                const Slot<T> base{adjoints->base, adjoints->stride};
-                const Slot<T> values{const_cast<double*>(term->values), term->stride};
-                for (std::size_t k = 0; k < term->size && term->factor_slot; ++k)
-                    adjoints->factor += base.at(k).get() * values.at(k).get();
-                for (std::size_t k = 0; k < term->size && is_scaled; ++k) base.at(k).set(base.at(k).get() * scale);
-            }
-        }
+        if (is_summed(*term)) finish_sums(*term, *adjoints);
         adjoints->factor = adjoints->factor * term->coefficient;
     }
 }

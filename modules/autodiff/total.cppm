@@ -24,17 +24,19 @@ template <class T> class Total<Var<T>> {
         if (x.slot) tape_ = x.tape;
         else if (!tape_) first_constants_ = value_;
         if (!tape_ || (!x.slot && !tape_->for_replay)) return;
-        auto* part = tape_->template make<Part>();
-        *part = {nullptr, x.slot, tape_->cell(x)};
-        (last_ ? last_->next : first_) = part;
-        last_ = part;
+        auto* seen = tape_->template make<Seen>();
+        *seen = {last_, {x.slot, tape_->cell(x)}};
+        last_ = seen;
+        ++count_;
     }
     friend Var<T> operator-(const Total& total) {
-        if (!total.first_) return Var<T>(T(-total.value_));
-        auto* node = total.tape_->template record<NegativeSum>();
+        if (!total.last_) return Var<T>(T(-total.value_));
+        auto* node = total.tape_->template record<NegativeSum>(total.count_ * sizeof(Part));
         node->value = -total.value_;
         node->constants = total.first_constants_;
-        node->parts = total.first_;
+        node->count = total.count_;
+        std::size_t k = total.count_;
+        for (const Seen* seen = total.last_; seen; seen = seen->previous) node->parts()[--k] = seen->part;
         return Var<T>(*node, total.tape_);
     }
     /// What was added may be something else in another run.
@@ -44,21 +46,25 @@ template <class T> class Total<Var<T>> {
 
   private:
     struct Part {
-        Part* next;
         Slot<T> slot; ///< none for a constant
         const T* value;
     };
+    struct Seen {
+        const Seen* previous;
+        Part part;
+    };
     struct NegativeSum : Tape<T>::NumberNode {
         T constants; ///< before the first part
-        const Part* parts;
+        std::size_t count;
 
+        Part* parts() { return reinterpret_cast<Part*>(this + 1); }
         void pull_back() {
-            for (const Part* part = parts; part; part = part->next)
-                if (part->slot) part->slot.add(-this->adjoint);
+            for (std::size_t k = 0; k < count; ++k)
+                if (parts()[k].slot) parts()[k].slot.add(-this->adjoint);
         }
         void push_forward() {
             T sum = constants;
-            for (const Part* part = parts; part; part = part->next) sum += *part->value;
+            for (std::size_t k = 0; k < count; ++k) sum += *parts()[k].value;
             this->value = -sum;
             this->adjoint = T(0.0);
         }
@@ -66,7 +72,8 @@ template <class T> class Total<Var<T>> {
 
     T value_{}, first_constants_{};
     Tape<T>* tape_ = nullptr;
-    Part *first_ = nullptr, *last_ = nullptr;
+    const Seen* last_ = nullptr;
+    std::size_t count_ = 0;
 };
 
 } // namespace modus

@@ -24,11 +24,14 @@ inline bool is_same(const PlateOptions& x, const PlateOptions& y) {
     return is_same(x.subsample_size, y.subsample_size) && is_same(x.subsample, y.subsample) && is_same(x.dim, y.dim);
 }
 
-/// Whether a value and its gradient are; without branches, so that the loop takes several numbers at once.
+/// Whether a value and its gradient are.
 inline bool all_finite(double value, std::span<const double> gradient) {
-    bool all = std::isfinite(value);
-    for (const double g : gradient) all &= std::isfinite(g);
-    return all;
+    double zero = 0 * value; // NaN where something is not finite
+    Batch zeros(0.0);
+    std::size_t k = 0;
+    for (; k + Batch::size <= gradient.size(); k += Batch::size) zeros += 0.0 * Batch::load(gradient.data() + k);
+    for (; k < gradient.size(); ++k) zero += 0 * gradient[k];
+    return zero + sum(zeros) == 0;
 }
 
 /// Whether a recipe does the same at each call, as far as its type tells: it holds nothing, and handlers around it are
@@ -77,8 +80,12 @@ class Recorded {
             last_->size = u.size();
             return run_model();
         }
+        if (last_->recording && !last_->recording->is_for(u, gradient)) { // u was moved, as an array that is shared is
+            last_->place = Recording::Place::anywhere;
+            last_->is_recorded = false;
+        }
         if (!last_->is_recorded) {
-            last_->recording.emplace(f, u, gradient);
+            last_->recording.emplace(f, u, gradient, last_->place);
             last_->is_recorded = true;
             const double value = last_->recording->value();
             if (!last_->recording->can_replay()) last_->recording.reset();
@@ -101,6 +108,7 @@ class Recorded {
         RunOptions::Whole whole_plates; ///< seeds of plates do not matter: what draws cannot be replayed
         std::size_t size;
         bool is_recorded = false;
+        Recording::Place place = Recording::Place::same;
         std::optional<Recording> recording{};
     };
     template <class Arguments> struct Call : AnyCall {
