@@ -145,6 +145,33 @@ BOOST_AUTO_TEST_CASE(what_might_lead_elsewhere_is_not_replayed) {
         !can_replay([]<Scalar R>(const Array<R, 1>& x) { return log_sum_exp(x); }, 3)); // it looks for the largest
 }
 
+BOOST_AUTO_TEST_CASE(points_and_gradients_stay_where_they_are) {
+    const auto f = []<Scalar R>(const Array<R, 1>& x) { return sum(exp(x.slice(1, 9))) * x[0] + dot(x, x); };
+    Vector x = point(11, 0.3), slope(11), expected(11);
+    Recording recording(f, x, view(slope), Recording::Place::same);
+    for (const double seed : {2.1, 0.3, 5.7}) {
+        const Vector next = point(11, seed);
+        for (std::size_t k = 0; k < x.size(); ++k) x[k] = next[k];
+        BOOST_REQUIRE(recording.is_for(x, view(slope)));
+        BOOST_TEST(recording.replay(x, view(slope)) == reverse_gradient(f, x, view(expected)));
+        BOOST_TEST((slope == expected));
+    }
+    BOOST_TEST(!recording.is_for(x, view(expected)));
+    const Vector shared = x;
+    x[0] += 1; // is another array now
+    BOOST_TEST(!recording.is_for(x, view(slope)));
+
+    // Memory that ends with the numbers, so that whole batches cannot be read, is copied.
+    const std::vector<double> numbers(11, 0.25);
+    const Vector borrowed = Vector::borrow(numbers.data(), {11});
+    Recording copied(f, borrowed, view(slope), Recording::Place::same);
+    BOOST_TEST(copied.is_for(shared, view(expected)));
+    BOOST_TEST(copied.value() == reverse_gradient(f, borrowed, view(expected)));
+    BOOST_TEST((slope == expected));
+    BOOST_TEST(copied.replay(shared, view(slope)) == reverse_gradient(f, shared, view(expected)));
+    BOOST_TEST((slope == expected));
+}
+
 BOOST_AUTO_TEST_CASE(the_data_of_a_recording_outlive_their_names) {
     Vector slope(3), expected(3);
     const auto f = []<Scalar R>(const Array<R, 1>& x) {

@@ -197,6 +197,22 @@ BOOST_AUTO_TEST_CASE(around_sorted_groups) {
                     };
                     compare(on_a_tape(f, u), expected, rows, groups);
                 }
+            // Groups around a mean, as they are written where they are not centred.
+            Sums expected{0, std::vector<long double>(u.size())};
+            for (std::size_t i = 0; i < rows; ++i) {
+                const auto g = static_cast<std::size_t>(group[i]);
+                const Row row = normal_row(y[i], b - s * u[g] + beta * x[i], 1.25);
+                expected.value += row.value;
+                expected.gradient[g] -= s * row.slope;
+                expected.gradient[groups] += row.slope;
+                expected.gradient[groups + 1] += x[i] * row.slope;
+                expected.gradient[groups + 2] -= s * u[g] * row.slope;
+            }
+            const auto f = [&](const auto& v) {
+                const auto alpha = v.load(groups) - exp(v.load(groups + 2)) * v.slice(0, groups);
+                return sum_map(y.extents(), NormalSummand(), y, alpha[group] + v.load(groups + 1) * x, 1.25);
+            };
+            compare(on_a_tape(f, u), expected, rows, groups);
         }
 }
 

@@ -83,6 +83,7 @@ BOOST_AUTO_TEST_CASE(groups) {
     for (const std::size_t n : row_counts) {
         const Vector y = wave(n, 1.3), x = wave(n, 0.4);
         IntVector sorted(n), shuffled(n), constant(n);
+        const IntVector nothing(n); // but zeros
         for (std::size_t i = 0; i < n; ++i) {
             sorted[i] = static_cast<Integer>(i * 6 / n);
             shuffled[i] = static_cast<Integer>(i * 7919 % 6);
@@ -99,6 +100,16 @@ BOOST_AUTO_TEST_CASE(groups) {
                 return score(y, p[6] * a[group] - a[shuffled], 2.0);
             };
             BOOST_TEST(gradient_difference(g, point) < 1e-12, n);
+            // Sums of which elements need not be made, and others; and one that has been made when it is gathered.
+            const auto h = [&](const auto& p) {
+                const auto a = p[3] - p.slice(0, 6) * exp(p[5]), two = p.slice(0, 6) + p[4] * p.slice(1, 6);
+                const auto data = p[1] * x.slice(0, 1) + 0.5, made = p[0] + p[2] * p.slice(1, 6);
+                const auto first = made[0];
+                return score(y, x * p[4] - a[group] + a[shuffled] * two[group] + data[nothing], exp(first)) +
+                       sum(made[shuffled]);
+            };
+            BOOST_TEST(gradient_difference(h, point) < 1e-12, n);
+            if (n < 300) BOOST_TEST(hessian_difference(h, point) < 1e-12, n);
         }
     }
 }
@@ -108,6 +119,10 @@ BOOST_AUTO_TEST_CASE(indices_are_checked) {
     const auto fails = [&](const IntVector& group) { gradient(f(group), point, Mode::reverse); };
     BOOST_TEST(throws_with<Error>([&] { fails({0, 7}); }, "indices from 0 to 6", "7 at position 1"));
     BOOST_TEST(throws_with<Error>([&] { fails({-1, 3}); }, "indices from 0 to 6", "-1 at position 0"));
+    const auto of_terms = [](const IntVector& group) {
+        gradient([&](const auto& p) { return sum((p[0] + p[1] * p)[group]); }, point, Mode::reverse);
+    };
+    BOOST_TEST(throws_with<Error>([&] { of_terms({0, 7}); }, "indices from 0 to 6", "7 at position 1"));
     // In runs of one group.
     BOOST_TEST(
         throws_with<Error>([&] { fails({1, 1, 1, 1, 1, 7, 7, 7, 7, 7}); }, "indices from 0 to 6", "7 at position 5"));

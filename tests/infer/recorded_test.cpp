@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstddef>
 #include <error_parts.hpp>
+#include <string>
 #include <vector>
 
 import modus.autodiff;
@@ -115,6 +116,54 @@ BOOST_AUTO_TEST_CASE(other_arguments_are_another_recording) {
         return result;
     };
     BOOST_TEST(fit(true) == fit(false), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(parameters_may_move) {
+    const auto fit = [](bool replay) {
+        AutoDelta guide(schools);
+        SVI svi(schools, guide, Adam{.lr = 0.05}, TraceELBO{.mode = Mode::reverse, .replay = replay});
+        runs = 0;
+        std::vector<double> result;
+        std::vector<Vector> kept; // shares the parameters' memory, so that the next step copies them
+        for (int k = 0; k < 20; ++k) {
+            result.push_back(svi.step(error, Observed<Vector>(effect)));
+            if (k > 5) kept.push_back(guide.parameters());
+        }
+        for (const double x : kept.front()) result.push_back(x);
+        return result;
+    };
+    const auto expected = fit(false);
+    BOOST_TEST(fit(true) == expected, boost::test_tools::per_element());
+    BOOST_TEST(runs == 4u); // recorded once more, with a copy
+}
+
+BOOST_AUTO_TEST_CASE(a_gradient_that_is_not_finite_is_the_model_s_to_explain) {
+    // Each slope alone may be infinite, the loss not: the square root of 0.
+    const auto model = []<Scalar Real>() -> Model<Real> {
+        ++runs;
+        auto x = co_yield sample("x", Normal(0, 1).expand(19).to_event(1));
+        co_yield factor("push", sum(sqrt(square(x))));
+    };
+    const auto message = [&](bool replay, std::size_t k) -> std::string {
+        AutoDelta guide(model);
+        SVI svi(model, guide, Adam{.lr = 0.05}, TraceELBO{.mode = Mode::reverse, .replay = replay});
+        guide.setup();
+        for (std::size_t j = 0; j < 19; ++j) guide.parameters()[j] = 0.5;
+        for (int step = 0; step < 3; ++step) svi.step();
+        runs = 0;
+        guide.parameters()[k] = 0;
+        try {
+            svi.step();
+        } catch (const Error& e) {
+            return e.what();
+        }
+        return "no error";
+    };
+    for (const std::size_t k : {0, 7, 8, 15, 16, 18}) {
+        const std::string expected = message(false, k);
+        BOOST_TEST(expected.find("finite") != std::string::npos, expected);
+        BOOST_TEST(message(true, k) == expected);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_model_that_branches_is_run_each_time) {
