@@ -18,11 +18,11 @@ template <class Rows> struct PredictedSum : LoopNode<double> {
     void push_forward() {
         refresh(terms);
         if constexpr (!Rows::sets_adjoints) clear(terms, adjoints);
-        evaluate();
+        Rows rows(terms, adjoints, size);
+        evaluate(rows);
         adjoint = 0;
     }
-    void evaluate() {
-        Rows rows(terms, adjoints, size);
+    void evaluate(Rows& rows) {
         add_up([&](Batch* sums) { loop(formula, arguments, 0, size, sums, rows); });
         rows.finish();
         finish(terms, adjoints);
@@ -34,7 +34,8 @@ template <class Rows> Var<double> record(Tape<double>& tape, std::size_t size, c
     auto* node = tape.make<PredictedSum<Rows>>();
     node->terms = inputs[loops.predictor].terms;
     node->adjoints = term_adjoints(tape, node->terms);
-    node->loop = loops.loop_of(Rows(node->terms, node->adjoints, size));
+    Rows rows(node->terms, node->adjoints, size);
+    node->loop = loops.loop_of(rows);
     node->share(tape, node->terms, node->adjoints);
     node->formula = formula;
     node->count = count;
@@ -46,7 +47,7 @@ template <class Rows> Var<double> record(Tape<double>& tape, std::size_t size, c
         if (!inputs[j].is_array && inputs[j].is_active) node->share_scalar(tape, j, inputs[j].slot);
     }
     node->arguments = tape.for_replay ? lasting(tape, arguments.data(), count) : arguments.data();
-    node->evaluate();
+    node->evaluate(rows);
     if (!node->shares) return Var<double>(node->value);
     tape.link(*node);
     return Var<double>(*node, &tape);

@@ -130,8 +130,11 @@ std::string PlainDistribution::support_name() const {
 }
 
 void PlainDistribution::check_parameters() const {
-    for (std::size_t j = 0; j < formulas.parameters.size(); ++j)
-        if (parameters[j].size > 0) check_parameter(formulas.name, formulas.parameters[j], parameters[j]);
+    for (std::size_t j = 0; j < formulas.parameters.size(); ++j) {
+        const PlainNumbers& p = parameters[j];
+        if (p.size == 0 || (p.size == 1 && satisfies(formulas.parameters[j].constraint, p[0]))) continue;
+        check_parameter(formulas.name, formulas.parameters[j], p);
+    }
     if (!formulas.check) return;
     for (std::size_t k = 0; k < shape.size(); ++k) {
         const auto p = parameters_at(k);
