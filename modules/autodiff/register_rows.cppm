@@ -132,6 +132,45 @@ template <std::size_t P, class F, class... A> class RegisterRows {
         [[clang::always_inline]] run_all();
     }
 
+    /// The same of groups in any order: what is gathered row by row goes back row by row.
+    template <bool has_slope> static void scattered(const void* formula, const BlockArgument* arguments,
+                                                    std::size_t first, std::size_t count, Batch* sums,
+                                                    GroupSums& rows) {
+        Order f(*static_cast<const F*>(formula), arguments);
+        const auto run = [&] {
+            Sums adder;
+            Batch by_slope(0.0), total(0.0);
+            const Term<double>& term = *rows.groups;
+            const Batch scale(term.factor * term.coefficient), start(rows.start);
+            const double *const values = term.values, *const x = has_slope ? rows.slope->values : nullptr;
+            const Batch slope(has_slope ? rows.slope->factor * rows.slope->coefficient : 0.0);
+            double* const by_group = rows.by_group;
+            const std::size_t end = first + count, rest = count % Batch::size;
+            const auto add_at = [&](std::size_t k, const auto& counts) {
+                const Integer* const index = term.index + k;
+                Batch value, row(0.0);
+                for (std::size_t j = 0; j < Batch::size; ++j) value.lanes[j] = values[index[j]];
+                Batch predictor = start + scale * value;
+                if constexpr (has_slope) {
+                    row = Batch::load(x + k);
+                    predictor += slope * row;
+                }
+                const Batch r = add(f, adder, k, predictor, counts);
+                total += r;
+                if constexpr (has_slope) by_slope += r * row;
+                std::array<double, Batch::size> parts;
+                r.store(parts.data());
+                for (std::size_t j = 0; j < Batch::size; ++j) by_group[index[j]] += parts[j];
+            };
+            for (std::size_t k = first; k < end - rest; k += Batch::size) add_at(k, All{});
+            if (rest > 0) add_at(end - Batch::size, last_lanes(static_cast<long>(rest))); // some once more
+            adder.finish(f, count, sums);
+            rows.by_slope += by_slope;
+            rows.total += total;
+        };
+        [[clang::always_inline]] run();
+    }
+
     /// `is_active`: the vector is on the tape.
     template <bool is_active> static void vector(const void* formula, const BlockArgument* arguments, std::size_t first,
                                                  std::size_t count, Batch* sums, VectorSums& rows) {
@@ -170,7 +209,11 @@ template <std::size_t P, class F, class... A> class RegisterRows {
 
   public:
     static constexpr RowLoops loops = []<std::size_t... D>(std::index_sequence<D...>) {
-        return RowLoops{P, {products<D + 1>...}, groups<false>, groups<true>, vector<false>, vector<true>};
+        return RowLoops{P,
+                        {products<D + 1>...},
+                        {groups<false>, groups<true>},
+                        {scattered<false>, scattered<true>},
+                        {vector<false>, vector<true>}};
     }(std::make_index_sequence<most_columns_in_registers>());
 };
 

@@ -52,7 +52,6 @@ bool GroupSums::serves(const Term<double>* terms) {
     std::size_t gathers = 0, slopes = 0;
     for (const Term<double>* term = terms; term; term = term->next) {
         if (term->base == Term<double>::Base::product) return false;
-        if (term->base == gather && !term->runs) return false;
         if (term->base == vector && term->slot) return false;
         gathers += term->base == gather;
         slopes += term->base == vector;

@@ -34,7 +34,7 @@ struct ProductSums {
     Batch total{};                             ///< of r
 };
 
-/// A predictor of sorted groups: a[group], perhaps a slope times data, and constants.
+/// A predictor of groups: a[group], perhaps a slope times data, and constants.
 struct GroupSums {
     static constexpr bool sets_adjoints = false;
 
@@ -88,12 +88,14 @@ struct RowLoops {
     std::size_t predictor; ///< which argument it is
 
     std::array<Loop<ProductSums>, most_columns_in_registers> products; ///< of 1, 2, ... columns
-    Loop<GroupSums> groups, groups_with_slope;
-    Loop<VectorSums> data, vector; ///< the latter of one on the tape
+    std::array<Loop<GroupSums>, 2> groups, scattered;                  ///< sorted or not; without and with a slope
+    std::array<Loop<VectorSums>, 2> vector;                            ///< of data, and of one on the tape
 
     inline Loop<ProductSums> loop_of(const ProductSums& rows) const { return products[rows.product->size - 1]; }
-    inline Loop<GroupSums> loop_of(const GroupSums& rows) const { return rows.slope ? groups_with_slope : groups; }
-    inline Loop<VectorSums> loop_of(const VectorSums& rows) const { return rows.by_element ? vector : data; }
+    inline Loop<GroupSums> loop_of(const GroupSums& rows) const {
+        return (rows.groups->runs ? groups : scattered)[rows.slope != nullptr];
+    }
+    inline Loop<VectorSums> loop_of(const VectorSums& rows) const { return vector[rows.by_element != nullptr]; }
 };
 
 } // namespace modus

@@ -158,28 +158,33 @@ BOOST_AUTO_TEST_CASE(bernoulli_logits_around_products) {
         }
 }
 
-BOOST_AUTO_TEST_CASE(around_sorted_groups) {
+BOOST_AUTO_TEST_CASE(around_groups) {
     for (const std::size_t rows : {8, 23, 24, 25, 31, 40, 100, 919, 1025, 8185, 20011})
         for (const std::size_t longest : {1, 9, 17, 40, 300}) {
-            IntVector group(rows), outcome(rows);
+            IntVector sorted(rows), shuffled(rows), outcome(rows);
             std::size_t groups = 0;
             for (std::size_t i = 0; i < rows; ++groups) {
                 const auto length =
                     1 + static_cast<std::size_t>(std::fabs(number(7 * groups)) * static_cast<double>(longest));
-                for (std::size_t k = 0; k < length && i < rows; ++k, ++i) group[i] = static_cast<Integer>(groups);
+                for (std::size_t k = 0; k < length && i < rows; ++k, ++i) sorted[i] = static_cast<Integer>(groups);
             }
             ++groups; // one without rows
-            for (std::size_t i = 0; i < rows; ++i) outcome[i] = number(11 * i) > 0.2;
+            for (std::size_t i = 0; i < rows; ++i) {
+                outcome[i] = number(11 * i) > 0.2;
+                shuffled[i] = sorted[i * 7919 % rows];
+            }
             const Vector x = numbers(rows, 2), y = numbers(rows, 5, 2), u = numbers(groups + 3, 1, 0.4);
             const double b = u[groups], beta = u[groups + 1], s = std::exp(u[groups + 2]);
             for (const bool has_slope : {true, false})
-                for (const int kind : {0, 1, 2}) {
+                for (const int kind : {0, 1, 2, 3, 4}) {
+                    const IntVector& group = kind < 3 ? sorted : shuffled;
                     Sums expected{0, std::vector<long double>(u.size())};
                     for (std::size_t i = 0; i < rows; ++i) {
                         const auto g = static_cast<std::size_t>(group[i]);
                         const double eta = b + 0.5 * u[g] + (has_slope ? beta * x[i] : 0);
-                        const Row row =
-                            kind < 2 ? normal_row(y[i], eta, s) : logistic_row(static_cast<double>(outcome[i]), eta, 1);
+                        const bool is_logistic = kind == 2 || kind == 4;
+                        const Row row = is_logistic ? logistic_row(static_cast<double>(outcome[i]), eta, 1)
+                                                    : normal_row(y[i], eta, s);
                         expected.value += row.value;
                         expected.gradient[g] += 0.5 * row.slope;
                         expected.gradient[groups] += row.slope;
@@ -191,28 +196,30 @@ BOOST_AUTO_TEST_CASE(around_sorted_groups) {
                         auto eta = 0.5 * alpha[group] + v.load(groups);
                         if (has_slope) eta = v.load(groups + 1) * x + eta;
                         const auto scale = exp(v.load(groups + 2));
-                        if (kind == 0) return sum_map(y.extents(), NormalSummand(), y, eta, scale);
+                        if (kind == 0 || kind == 3) return sum_map(y.extents(), NormalSummand(), y, eta, scale);
                         if (kind == 1) return sum_map(y.extents(), NormalFormula(), eta, y, scale);
                         return sum_map(y.extents(), LogisticSummand(), outcome, eta);
                     };
                     compare(on_a_tape(f, u), expected, rows, groups);
                 }
             // Groups around a mean, as they are written where they are not centred.
-            Sums expected{0, std::vector<long double>(u.size())};
-            for (std::size_t i = 0; i < rows; ++i) {
-                const auto g = static_cast<std::size_t>(group[i]);
-                const Row row = normal_row(y[i], b - s * u[g] + beta * x[i], 1.25);
-                expected.value += row.value;
-                expected.gradient[g] -= s * row.slope;
-                expected.gradient[groups] += row.slope;
-                expected.gradient[groups + 1] += x[i] * row.slope;
-                expected.gradient[groups + 2] -= s * u[g] * row.slope;
+            for (const IntVector& group : {sorted, shuffled}) {
+                Sums expected{0, std::vector<long double>(u.size())};
+                for (std::size_t i = 0; i < rows; ++i) {
+                    const auto g = static_cast<std::size_t>(group[i]);
+                    const Row row = normal_row(y[i], b - s * u[g] + beta * x[i], 1.25);
+                    expected.value += row.value;
+                    expected.gradient[g] -= s * row.slope;
+                    expected.gradient[groups] += row.slope;
+                    expected.gradient[groups + 1] += x[i] * row.slope;
+                    expected.gradient[groups + 2] -= s * u[g] * row.slope;
+                }
+                const auto f = [&](const auto& v) {
+                    const auto alpha = v.load(groups) - exp(v.load(groups + 2)) * v.slice(0, groups);
+                    return sum_map(y.extents(), NormalSummand(), y, alpha[group] + v.load(groups + 1) * x, 1.25);
+                };
+                compare(on_a_tape(f, u), expected, rows, groups);
             }
-            const auto f = [&](const auto& v) {
-                const auto alpha = v.load(groups) - exp(v.load(groups + 2)) * v.slice(0, groups);
-                return sum_map(y.extents(), NormalSummand(), y, alpha[group] + v.load(groups + 1) * x, 1.25);
-            };
-            compare(on_a_tape(f, u), expected, rows, groups);
         }
 }
 
