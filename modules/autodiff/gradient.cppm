@@ -23,7 +23,12 @@ template <class T> Array<Var<T>, 1> variables_on(Tape<T>& tape, const Array<T, 1
     for (std::size_t k = 0; k < x.size(); ++k) numbers.store(k, x.load(k));
     return variables;
 }
-/// The same where they are, which has to be memory of an array's own, with their adjoints in `gradient`.
+/// Whether x can stay where it is while its gradient is summed up: in memory of an array's own, which can be read in
+/// whole batches, and elsewhere.
+inline bool can_stay(const Vector& x, std::span<double> gradient) {
+    return x.buffer().data() && x.data() != gradient.data();
+}
+/// The same where they are, with their adjoints in `gradient`.
 inline Array<Var<double>, 1> variables_in_place(Tape<double>& tape, const Vector& x, double* gradient) {
     std::fill_n(gradient, x.size(), 0.0);
     return {&tape, Vector::borrow(x.data(), x.extents(), x.size()), Slot<double>(gradient, x.size())};
@@ -74,6 +79,7 @@ inline Mode chosen_mode(std::size_t parameters, std::size_t numbers) {
 /// that work which no derivative depends on can be done once.
 template <std::size_t Lanes = default_lanes, class F>
 double forward_gradient(F&& f, const Vector& x, std::span<double> gradient) {
+    if (x.size() > 0 && x.data() == gradient.data()) return forward_gradient<Lanes>(f, copied(x), gradient);
     double value = 0;
     std::size_t first = 0;
     do {
@@ -99,9 +105,9 @@ template <class F>
 double reverse_gradient(F&& f, const Vector& x, std::span<double> gradient, CompactData* compact_data = nullptr) {
     Tape<double> tape;
     tape.compact_data = compact_data;
-    const Vector copy = x.buffer().data() ? Vector() : copied(x);
-    const Vector& at = x.buffer().data() ? x : copy;
-    const Var<double> y = call(f, variables_in_place(tape, at, gradient.data()), true);
+    const bool is_in_place = can_stay(x, gradient);
+    const Vector copy = is_in_place ? Vector() : copied(x);
+    const Var<double> y = call(f, variables_in_place(tape, is_in_place ? x : copy, gradient.data()), true);
     tape.backward(y.slot);
     return y.value;
 }
@@ -115,7 +121,7 @@ class Recording {
 
     /// f(x), with its gradient written to `gradient`, as long as x.
     template <class F> Recording(F&& f, const Vector& x, std::span<double> gradient, Place place = Place::anywhere)
-        : is_in_place_(place == Place::same && x.buffer().data()),
+        : is_in_place_(place == Place::same && can_stay(x, gradient)),
           own_x_(is_in_place_ ? Vector() : copied(x)),
           own_gradient_(is_in_place_ ? 0 : x.size()),
           x_(is_in_place_ ? x.data() : std::as_const(own_x_).data()),

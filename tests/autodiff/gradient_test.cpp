@@ -49,6 +49,15 @@ constexpr Mode modes[] = {Mode::automatic, Mode::forward, Mode::reverse};
 
 } // namespace
 
+BOOST_AUTO_TEST_CASE(a_gradient_in_place_of_the_point) {
+    const auto f = []<Scalar R>(const Array<R, 1>& x) { return x[0] * x[1] + exp(x[2]) * x[5] - x[3] * x[4]; };
+    for (const Mode mode : {Mode::forward, Mode::reverse}) {
+        Vector x{1.5, -2, 0, 4, 0.5, 3};
+        BOOST_TEST(value_and_gradient(f, x, {x.data(), x.size()}, mode) == -2.0);
+        BOOST_TEST((x == Vector{-2, 1.5, 3, -0.5, -4, 1}));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(gradients_around_the_number_of_lanes) {
     static_assert(default_lanes == 4); // what the sizes are chosen for
     for (const std::size_t n : sizes) {
