@@ -321,33 +321,28 @@ GroupSums sorted_rows(const Grouped& data, const double* intercept, double beta,
 }
 
 GroupSums any_rows(const Grouped& data, const double* intercept, double beta, double* sums) {
-    constexpr std::size_t block = 256;
-    alignas(64) double r[block];
     std::fill_n(sums, data.groups, 0.0);
     Batch squares{}, products{};
-    for (std::size_t first = 0; first < data.rows; first += block) {
-        const std::size_t m = std::min(block, data.rows - first);
-        const std::int64_t* group = data.group + first;
-        for (std::size_t i = 0; i < m; i += lanes) {
-            Batch a, x, y;
-            if (m - i >= lanes) {
-                x = load(data.x + first + i), y = load(data.y + first + i);
-#ifdef __AVX512F__
-                a = _mm512_i64gather_pd((__m512i)load(group + i), intercept, 8);
-#else
-                for (std::size_t k = 0; k < lanes; ++k) a[k] = intercept[group[i + k]];
-#endif
-            } else {
-                a = Batch{};
-                x = load(data.x + first + i, m - i), y = load(data.y + first + i, m - i);
-                for (std::size_t k = 0; k < m - i; ++k) a[k] = intercept[group[i + k]];
-            }
-            const Batch row = (y - x * beta) - a;
-            store(r + i, row);
-            squares = row * row + squares;
-            products = row * x + products;
+    const auto add = [&](const std::int64_t* group, const Batch& a, const Batch& x, const Batch& y, std::size_t count) {
+        const Batch row = (y - x * beta) - a;
+        squares = row * row + squares;
+        products = row * x + products;
+        for (std::size_t k = 0; k < count; ++k) sums[group[k]] += row[k];
+    };
+    std::size_t i = 0;
+    for (; i + lanes <= data.rows; i += lanes) {
+        Batch a;
+        for (std::size_t k = 0; k < lanes; ++k) {
+            double one = intercept[data.group[i + k]];
+            asm("" : "+x"(one)); // else a gather instruction, which is slower
+            a[k] = one;
         }
-        for (std::size_t i = 0; i < m; ++i) sums[group[i]] += r[i];
+        add(data.group + i, a, load(data.x + i), load(data.y + i), lanes);
+    }
+    if (const std::size_t rest = data.rows - i) {
+        Batch a{};
+        for (std::size_t k = 0; k < rest; ++k) a[k] = intercept[data.group[i + k]];
+        add(data.group + i, a, load(data.x + i, rest), load(data.y + i, rest), rest);
     }
     return {sum(squares), sum(products)};
 }

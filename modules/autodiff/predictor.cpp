@@ -197,19 +197,13 @@ template <class T, class F> void for_each_run(const Term<T>& term, std::size_t f
     }
 }
 
-/// x[index] for eight indices.
-Batch gathered(const double* x, const Integer* index) {
-    Batch result;
-    for (std::size_t k = 0; k < Batch::size; ++k) result.lanes[k] = x[index[k]];
-    return result;
-}
 /// out = s * x[index] + others(k, load): the other terms of rows k to k + 7, for which `load` reads numbers at an
 /// address.
 template <class F>
 void set_gathered_rows(double s, const double* x, const Integer* index, std::size_t n, double* out, const F& others) {
     std::size_t k = 0;
     for (; k + Batch::size <= n; k += Batch::size)
-        (Batch(s) * gathered(x, index + k) + others(k, Batch::load)).store(out + k);
+        (Batch(s) * Batch::gather(x, index + k) + others(k, Batch::load)).store(out + k);
     if (k == n) return;
     Batch some(0.0);
     for (std::size_t j = k; j < n; ++j) some.lanes[j - k] = x[index[j]];

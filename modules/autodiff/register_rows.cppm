@@ -148,9 +148,7 @@ template <std::size_t P, class F, class... A> class RegisterRows {
             const std::size_t end = first + count, rest = count % Batch::size;
             const auto add_at = [&](std::size_t k, const auto& counts) {
                 const Integer* const index = term.index + k;
-                Batch value, row(0.0);
-                for (std::size_t j = 0; j < Batch::size; ++j) value.lanes[j] = values[index[j]];
-                Batch predictor = start + scale * value;
+                Batch predictor = start + scale * Batch::gather(values, index), row(0.0);
                 if constexpr (has_slope) {
                     row = Batch::load(x + k);
                     predictor += slope * row;
