@@ -68,7 +68,7 @@ enum class Mode {
 };
 /// With so few parameters one pass of duals is enough, and with so few numbers scored it is over before a tape pays.
 /// Where neither holds, the tape was faster in all measurements (docs/performance.md).
-inline constexpr std::size_t forward_parameters = default_lanes, forward_numbers = 24;
+inline constexpr std::size_t forward_parameters = default_lanes, forward_numbers = 6;
 /// Forward for up to `forward_parameters` parameters and `forward_numbers` numbers at all sites together, else reverse.
 inline Mode chosen_mode(std::size_t parameters, std::size_t numbers) {
     return parameters <= forward_parameters && numbers <= forward_numbers ? Mode::forward : Mode::reverse;
