@@ -15,11 +15,19 @@ struct AdamStep {
 
     AdamStep(const Adam& adam, double rate, std::uint64_t own_steps)
         : beta1(adam.beta1), beta2(adam.beta2), eps(adam.eps) {
-        size = rate / one_minus_power(beta1, static_cast<double>(own_steps));
-        correction = 1 / one_minus_power(beta2, static_cast<double>(own_steps));
+        size = rate / one_minus_power(beta1, own_steps);
+        correction = 1 / one_minus_power(beta2, own_steps);
     }
-    /// 1 - beta^t; 1 where the power, which is at most exp(-(1 - beta) t), is below half the last bit of 1.
-    static double one_minus_power(double beta, double t) { return (1 - beta) * t > 38 ? 1 : 1 - std::pow(beta, t); }
+    /// 1 - beta^t; 1 where the power, which is at most exp(-(1 - beta) t), is below half the last bit of 1. By squares,
+    /// to t units in the last place of the power: std::pow, which takes any exponent, took as long as moving ten
+    /// coordinates.
+    static double one_minus_power(double beta, std::uint64_t t) {
+        if ((1 - beta) * static_cast<double>(t) > 38) return 1;
+        double power = 1;
+        for (; t > 0; t /= 2, beta *= beta)
+            if (t % 2 == 1) power *= beta;
+        return 1 - power;
+    }
     void move(double& x, double g, double& first, double& second) const {
         first = beta1 * first + (1 - beta1) * g;
         second = beta2 * second + (1 - beta2) * g * g;
