@@ -29,10 +29,7 @@ template <class T> Var<T> direct_sum_on_tape(Tape<T>& tape, std::size_t size, Su
     if (size == 0) return Var<T>(0.0);
     auto* node = tape.template make<DirectSum<T>>();
     node->loop = loop;
-    node->formula = formula;
-    node->count = count;
-    node->size = size;
-    node->factor = &node->results[SumPlaces::factor(count)];
+    node->begin(formula, count, size);
     std::array<BlockArgument, max_inputs> arguments;
     for (std::size_t j = 0; j < count; ++j) {
         const Input<T>& input = inputs[j];
@@ -46,11 +43,9 @@ template <class T> Var<T> direct_sum_on_tape(Tape<T>& tape, std::size_t size, Su
             node->share_scalar(tape, j, input.slot);
         }
     }
-    node->arguments = tape.for_replay ? lasting(tape, arguments.data(), count) : arguments.data();
+    node->take(tape, arguments);
     node->evaluate();
-    if (!node->shares) return Var<T>(node->value);
-    tape.link(*node);
-    return Var<T>(*node, &tape);
+    return result_of(tape, *node);
 }
 
 #define MODUS_INSTANTIATE(T)                                                                                           \

@@ -37,20 +37,15 @@ template <class Rows> Var<double> record(Tape<double>& tape, std::size_t size, c
     Rows rows(node->terms, node->adjoints, size);
     node->loop = loops.loop_of(rows);
     node->share(tape, node->terms, node->adjoints);
-    node->formula = formula;
-    node->count = count;
-    node->size = size;
-    node->factor = &node->results[SumPlaces::factor(count)];
+    node->begin(formula, count, size);
     std::array<BlockArgument, max_inputs> arguments;
     for (std::size_t j = 0; j < count; ++j) {
         arguments[j] = row_argument(inputs[j]);
         if (!inputs[j].is_array && inputs[j].is_active) node->share_scalar(tape, j, inputs[j].slot);
     }
-    node->arguments = tape.for_replay ? lasting(tape, arguments.data(), count) : arguments.data();
+    node->take(tape, arguments);
     node->evaluate(rows);
-    if (!node->shares) return Var<double>(node->value);
-    tape.link(*node);
-    return Var<double>(*node, &tape);
+    return result_of(tape, *node);
 }
 
 } // namespace

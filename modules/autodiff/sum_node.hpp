@@ -69,6 +69,13 @@ template <class T> struct SharingNode : Tape<T>::NumberNode {
     }
 };
 
+/// The result of a node that is filled in: on the tape, if it was made from anything there.
+template <class T, class N> Var<T> result_of(Tape<T>& tape, N& node) {
+    if (!node.shares) return Var<T>(node.value);
+    tape.link(node);
+    return Var<T>(node, &tape);
+}
+
 /// A sum that one call of a loop makes. Most nodes of a small model: what there is to find out is found out when it is
 /// made.
 template <class T> struct LoopNode : SharingNode<T> {
@@ -79,6 +86,16 @@ template <class T> struct LoopNode : SharingNode<T> {
     std::array<std::size_t, max_inputs> places; ///< where sums of derivatives by these are
     std::array<T, 2 + max_inputs> results;      ///< as SumPlaces says
 
+    void begin(const void* formula_, std::size_t count_, std::size_t size_) {
+        formula = formula_;
+        count = count_;
+        size = size_;
+        this->factor = &results[SumPlaces::factor(count)];
+    }
+    /// The arguments, as long as the node needs them: those that are given outlive its first evaluation.
+    void take(Tape<T>& tape, const std::array<BlockArgument, max_inputs>& given) {
+        arguments = tape.for_replay ? lasting(tape, given.data(), count) : given.data();
+    }
     /// The derivative by argument j.
     void share_scalar(Tape<T>& tape, std::size_t j, const Slot<T>& slot) {
         places[scalars++] = SumPlaces::of_argument(j);

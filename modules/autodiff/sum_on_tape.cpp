@@ -367,9 +367,7 @@ template <class T> Var<T> sum_on_tape(Tape<T>& tape, const Region& region, SumLo
     node->is_simple = is_one_pass;
     node->prepare(tape);
     node->evaluate();
-    if (!node->shares) return Var<T>(node->value);
-    tape.link(*node);
-    return Var<T>(*node, &tape);
+    return result_of(tape, *node);
 }
 
 #define MODUS_INSTANTIATE(T)                                                                                           \
