@@ -8,6 +8,7 @@
 #include "data.hpp"
 #include "hand.hpp"
 #include <algorithm>
+#include <array>
 #include <benchmark/benchmark.h>
 #include <cmath>
 #include <cstdio>
@@ -16,6 +17,7 @@
 #include <fstream>
 #include <memory>
 #include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/parallel_invoke.h>
 #include <span>
 #include <string>
 #include <utility>
@@ -135,6 +137,17 @@ Regression simulated(std::size_t rows, std::size_t columns) {
     return data;
 }
 
+/// What two threads can give on this machine: each evaluates the reference by hand on half of the rows, in memory of
+/// its own. `half_by_hand()` makes one of them.
+template <class Make> void add_halves(const std::string& name, const Make& half_by_hand) {
+    const auto first = half_by_hand(), second = half_by_hand();
+    add_benchmark("hand_2_threads/" + name, 2, [=] {
+        std::array<double, 2> values;
+        tbb::parallel_invoke([&] { values[0] = first(); }, [&] { values[1] = second(); });
+        return values[0] + values[1];
+    });
+}
+
 void add_linear(const std::string& name, Row kind, const Regression& predicted) {
     const Matrix& X = predicted.X;
     Vector y = predicted.y;
@@ -144,6 +157,15 @@ void add_linear(const std::string& name, Row kind, const Regression& predicted) 
         name, kind, models::linear_regression,
         [=](const double* u, double* gradient) { return hand::linear_regression(data, u, gradient); }, X, y);
     if (kind == Row::of_sweep) return;
+    if (kind == Row::large)
+        add_halves(name, [&] {
+            const Regression half = simulated(X.rows() / 2, X.cols());
+            const auto gradient = std::make_shared<Vector>(problem->gradient.size());
+            return [=] {
+                const hand::Linear some{half.X.rows(), half.X.cols(), half.X.data(), half.y.data()};
+                return hand::linear_regression(some, problem->u, gradient->data());
+            };
+        });
     add_hessian(name, models::linear_regression, problem, X, y);
     const auto compact = std::make_shared<TraceELBO>(TraceELBO{.compact = true});
     add_benchmark("ours_compact/" + name, 1, [=] {
@@ -161,6 +183,17 @@ void add_logistic(const std::string& name, Row kind, const Regression& predicted
     const auto problem = add_row(
         name, kind, models::logistic_regression,
         [=](const double* u, double* gradient) { return hand::logistic_regression(data, u, gradient); }, X, y);
+    if (kind == Row::large)
+        add_halves(name, [&] {
+            const Regression half = simulated(X.rows() / 2, X.cols());
+            IntVector labels(half.X.rows());
+            simulate_labels(labels.size(), half.y.data(), labels.data());
+            const auto gradient = std::make_shared<Vector>(problem->gradient.size());
+            return [=] {
+                const hand::Logistic some{half.X.rows(), half.X.cols(), half.X.data(), labels.data()};
+                return hand::logistic_regression(some, problem->u, gradient->data());
+            };
+        });
     if (kind != Row::of_sweep) add_hessian(name, models::logistic_regression, problem, X, y);
     add_benchmark("hand_by_rows/" + name, 1,
                   [=] { return hand::logistic_regression_by_rows(data, problem->u, problem->slope); });

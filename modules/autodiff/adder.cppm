@@ -38,7 +38,7 @@ template <class T, class Order, class... A> class Adder {
     add(const Order& f, const Summand& summand, const Store& store, const Counts& counts = {}) {
         if constexpr (is_square) {
             const B z = only(counts, f.value(summand.deviation) * f.value(summand.factor));
-            total_ += z * z;
+            add_square(z);
             take(summand.deviation, store,
                  [&]<std::size_t I>() { return -z * f.template partial<I>(summand.deviation); });
         } else {
@@ -62,6 +62,7 @@ template <class T, class Order, class... A> class Adder {
         if constexpr (is_square) {
             const auto anywhere = f.at(0); // for what is the same for all
             const B batches(static_cast<double>(count) / Batch::size), factor = f.value(anywhere.factor);
+            double_tangents();
             sums[SumPlaces::total] += batches * f.value(anywhere.offset) - B(0.5) * total_;
             const B by_factor = total_ / factor; // but for its sign
             for_scalars([&]<std::size_t I>() {
@@ -85,6 +86,16 @@ template <class T, class Order, class... A> class Adder {
         x.value = only(counts, x.value);
         for (Batch& t : x.tangent) t = only(counts, t);
         return x;
+    }
+    /// Tangents of squares are 2 z dz: doubled once, at the end.
+    [[clang::always_inline]] inline void add_square(const Batch& z) { total_ += z * z; }
+    template <std::size_t N> [[clang::always_inline]] inline void add_square(const Dual<Batch, N>& z) {
+        total_.value += z.value * z.value;
+        for (std::size_t p = 0; p < N; ++p) total_.tangent[p] += z.value * z.tangent[p];
+    }
+    [[clang::always_inline]] inline void double_tangents() {
+        if constexpr (!std::same_as<T, double>)
+            for (Batch& t : total_.tangent) t += t;
     }
     static const auto& number_of(const Summand& summand) {
         if constexpr (has_logarithm) return summand.rest;

@@ -52,7 +52,7 @@ inline void store_at(const Batch& x, double* to, std::size_t k, std::size_t n) {
 }
 
 /// The sums of eight batches, as one.
-inline Batch sum_each(const Batch (&x)[8]) {
+inline Batch sum_each(const Batch* x) {
     const auto pairs = [](const Batch& a, const Batch& b) {
         return Batch(__builtin_shufflevector(a.lanes, b.lanes, 0, 8, 2, 10, 4, 12, 6, 14) +
                      __builtin_shufflevector(a.lanes, b.lanes, 1, 9, 3, 11, 5, 13, 7, 15));

@@ -197,16 +197,40 @@ template <class F> Vector hessian_vector_product(F&& f, const Vector& x, const V
 }
 
 /// The matrix of second derivatives of f at x, `hessian_lanes` columns at a time by a tape of duals; symmetric to the
-/// last bit.
+/// last bit. f is called once, where the tape can be replayed in other directions, else for each of these.
 template <class F> Matrix hessian(F&& f, const Vector& x) {
     const std::size_t n = x.size();
     Matrix result(n, n);
     double* entries = result.data();
-    Array<Directions, 1> gradient;
-    for (std::size_t column = 0; column < n; column += hessian_lanes) {
-        reverse_gradient(f, seed_directions<hessian_lanes>(x, column), gradient);
-        for (std::size_t j = column; j < std::min(column + hessian_lanes, n); ++j)
-            std::copy_n(gradient.data() + (1 + j - column) * gradient.plane_stride(), n, entries + j * n);
+    bool can_replay = true;
+    std::size_t column = 0;
+    while (column < n) {
+        Tape<Directions> tape(can_replay && column + hessian_lanes < n);
+        const auto variables = Array<Var<Directions>, 1>::make(&tape, x.extents());
+        double* const values = const_cast<double*>(variables.numbers().data());
+        double* const adjoints = variables.slot().word;
+        std::copy_n(x.data(), n, values);
+        const auto seed = [&] {
+            std::fill_n(values + n, hessian_lanes * n, 0.0);
+            const std::size_t count = std::min(hessian_lanes, n - column);
+            for (std::size_t p = 0; p < count; ++p) values[(1 + p) * n + column + p] = 1;
+        };
+        const auto take_columns = [&](const Slot<Directions>& y) {
+            tape.backward(y);
+            const std::size_t count = std::min(hessian_lanes, n - column);
+            std::copy_n(adjoints + n, count * n, entries + column * n);
+            column += count;
+        };
+        seed();
+        const Var<Directions> y = call(f, variables, true);
+        can_replay = tape.for_replay && tape.can_replay;
+        take_columns(y.slot);
+        while (can_replay && column < n) {
+            seed();
+            std::fill_n(adjoints, n * words_in<Directions>, 0.0);
+            tape.replay();
+            take_columns(y.slot);
+        }
     }
     for (std::size_t i = 0; i < n; ++i)
         for (std::size_t j = 0; j < i; ++j)

@@ -53,7 +53,7 @@ template <class Rows> Var<double> record(Tape<double>& tape, std::size_t size, c
 Var<double> predicted_sum_on_tape(Tape<double>& tape, std::size_t size, const RowLoops& loops, Maker maker,
                                   const void* formula, const Input<double>* inputs, std::size_t count) {
     const auto by = [&]<class Rows>() { return record<Rows>(tape, size, loops, formula, inputs, count); };
-    if (maker == Maker::columns) return by.template operator()<ProductSums>();
+    if (maker == Maker::columns) return by.template operator()<ProductSums<double>>();
     if (maker == Maker::groups) return by.template operator()<GroupSums>();
     return by.template operator()<VectorSums>();
 }

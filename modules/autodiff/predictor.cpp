@@ -13,12 +13,10 @@ module;
 module modus.autodiff;
 
 #include "batch_memory.hpp"
+#include "planes.hpp"
 
 namespace modus {
 namespace {
-
-template <class T> double word(const T& x, std::size_t p) { return reinterpret_cast<const double*>(&x)[p]; }
-template <class T> double& word(T& x, std::size_t p) { return reinterpret_cast<double*>(&x)[p]; }
 
 template <class T> bool is_summed(const Term<T>& term) {
     return term.base == Term<T>::Base::gather || term.base == Term<T>::Base::product;
@@ -105,17 +103,21 @@ template <std::size_t Words> void add_sparse_product(const double* x, std::size_
     add_product<1>(x, leading, n, values.data(), columns, out, stride, start);
     for (std::size_t p = 1; p < Words; ++p) {
         double* plane = out + p * stride;
-        if (start) fill_batches(start[p], n, plane);
-        for (std::size_t d = 0; d < columns; ++d)
-            if (w[d * Words + p] != 0) add_scaled(w[d * Words + p], x + d * leading, n, plane, nullptr);
+        const double* begin = start ? start + p : nullptr;
+        for (std::size_t d = 0; d < columns; ++d) {
+            if (w[d * Words + p] == 0) continue;
+            add_scaled(w[d * Words + p], x + d * leading, n, plane, begin);
+            begin = nullptr;
+        }
+        if (begin) fill_batches(*begin, n, plane);
     }
 }
 
-/// Products of a few columns of a block with the planes of r: sums[c][p]. Returns the sum of the first plane, which
-/// costs next to nothing here: the loop waits for X.
-template <std::size_t Words, std::size_t Columns>
-Batch transposed_products(const double* x, std::size_t leading, std::size_t n, const double* r, std::size_t stride,
-                          Batch (&sums)[Columns][Words]) {
+/// Products of a few columns of a block with the planes of r, column by column. Returns the sum of the first plane,
+/// which costs next to nothing here: the loop waits for X.
+template <std::size_t Words, std::size_t Columns> Batch transposed_products(const double* x, std::size_t leading,
+                                                                            std::size_t n, const double* r,
+                                                                            std::size_t stride, Batch* sums) {
     Batch total[Columns][Words]; // apart from `sums`, so that it stays in registers
     for (auto& column : total)
         for (Batch& sum : column) sum = Batch(0.0);
@@ -133,7 +135,7 @@ Batch transposed_products(const double* x, std::size_t leading, std::size_t n, c
     for (; k + Batch::size <= n; k += Batch::size) add([k](const double* from) { return Batch::load(from + k); });
     if (k < n) add([k, n](const double* from) { return load_some(from + k, n - k); });
     for (std::size_t c = 0; c < Columns; ++c)
-        for (std::size_t p = 0; p < Words; ++p) sums[c][p] = total[c][p];
+        for (std::size_t p = 0; p < Words; ++p) sums[c * Words + p] = total[c][p];
     return total_of_r;
 }
 /// g += X[rows of the block]' * r, for at most `Most` columns. Returns the sum of the first plane of r.
@@ -144,10 +146,14 @@ double add_few_products(const double* x, std::size_t leading, std::size_t n, con
         return total_of(r, n);
     } else {
         if (columns < Most) return add_few_products<Words, Most - 1>(x, leading, n, r, stride, columns, g, g_stride);
-        Batch sums[Most][Words];
-        const Batch total = transposed_products<Words, Most>(x, leading, n, r, stride, sums);
+        constexpr std::size_t eights = (Most * Words + 7) / 8;
+        std::array<Batch, 8 * eights> sums;
+        const Batch total = transposed_products<Words, Most>(x, leading, n, r, stride, sums.data());
+        std::fill(sums.begin() + Most * Words, sums.end(), Batch(0.0));
+        std::array<double, 8 * eights> numbers;
+        for (std::size_t k = 0; k < sums.size(); k += 8) sum_each(&sums[k]).store(&numbers[k]);
         for (std::size_t c = 0; c < Most; ++c)
-            for (std::size_t p = 0; p < Words; ++p) g[p * g_stride + c] += sum(sums[c][p]);
+            for (std::size_t p = 0; p < Words; ++p) g[p * g_stride + c] += numbers[c * Words + p];
         return sum(total);
     }
 }
@@ -156,15 +162,13 @@ template <std::size_t Words> double add_transposed_product(const double* x, std:
                                                            const double* r, std::size_t stride, std::size_t columns,
                                                            double* g, std::size_t g_stride) {
     // Columns whose sums are in registers together.
-    constexpr std::size_t few = is_wide ? (Words == 1 ? 12 : Words == 2 ? 8 : 4) : std::max<std::size_t>(6 / Words, 1);
+    constexpr std::size_t few = is_wide ? (Words == 1 ? 12 : Words == 2 ? 8 : 5) : std::max<std::size_t>(6 / Words, 1);
     std::size_t d = 0;
     if constexpr (is_wide && Words == 1)
         for (; d + few < columns; d += 8) {
-            Batch sums[8][1];
-            transposed_products<1, 8>(x + d * leading, leading, n, r, stride, sums);
-            const Batch eight[8] = {sums[0][0], sums[1][0], sums[2][0], sums[3][0],
-                                    sums[4][0], sums[5][0], sums[6][0], sums[7][0]};
-            (Batch::load(g + d) + sum_each(eight)).store(g + d);
+            std::array<Batch, 8> sums;
+            transposed_products<1, 8>(x + d * leading, leading, n, r, stride, sums.data());
+            (Batch::load(g + d) + sum_each(sums.data())).store(g + d);
         }
     for (; d + few < columns; d += few)
         add_few_products<Words, few>(x + d * leading, leading, n, r, stride, few, g + d, g_stride);
@@ -398,7 +402,7 @@ template <class T> void evaluate_rows(const Term<T>* terms, std::size_t rows, st
                     for (std::size_t p = 0; p < words; ++p) scaled[i * words + p] = word(w, p);
                     for (std::size_t p = 1; p < words; ++p) tangents += word(w, p) != 0;
                 }
-                const bool is_sparse = words > 1 && 3 * tangents <= (words - 1) * piece;
+                const bool is_sparse = words > 1 && count > Batch::size && 3 * tangents <= (words - 1) * piece;
                 const auto add = is_sparse ? add_sparse_product<words> : add_product<words>;
                 add(term->matrix + d * rows + first, rows, count, scaled.data(), piece, out, out_stride, start);
                 start = nullptr;

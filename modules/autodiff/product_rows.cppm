@@ -5,6 +5,7 @@ export module modus.autodiff:product_rows;
 import modus.standard;
 import :batch;
 import :row_loops;
+import :tape;
 
 namespace modus {
 
@@ -15,28 +16,40 @@ struct RowSource {
 };
 
 /// Makes rows of a product on the way, a multiple of `step` of them.
-class ProductRows : public RowSource {
+template <class T> class ProductRows : public RowSource {
   public:
-    static const std::size_t rows_at_once; ///< the step
+    static const std::size_t rows_at_once; ///< of which the step is a multiple
 
-    explicit ProductRows(ProductSums& sums);
-    /// Makes the first rows of those from `first` on. They are stored from `out` on, and their derivatives will be from
-    /// `r` on.
-    void begin(std::size_t first, double* out, const double* r);
+    explicit ProductRows(ProductSums<T>& sums);
+    /// Makes the first rows of those from `first` on, of which there are `count`, a multiple of `rows_at_once`. They
+    /// are stored from `out` on, and their derivatives will be from `r` on, both in planes `stride` apart.
+    void begin(std::size_t first, std::size_t count, double* out, const double* r, std::size_t stride);
     /// Takes back the rows that were made last.
     void end();
 
   private:
+    static constexpr std::size_t words = words_in<T>;
     struct Made { ///< rows that have not been taken back yet
         const double* x;
         const double* r;
+        std::size_t count = 0;
     };
-    template <bool is_first, bool is_last> void pass(const Made& made, const double* x, double* out);
+    struct Weight { ///< a tangent that is not 0: of a Hessian's directions, most are
+        std::size_t column;
+        double by;
+    };
+    template <bool takes, bool makes>
+    void pass(const double* taken, const double* derivatives, const double* x, double* out);
+    void make_tangents(const double* x, double* out) const;
+    void take_and_make(const double* x, double* out, std::size_t count);
     void make(std::size_t k);
 
-    ProductSums& sums_;
+    ProductSums<T>& sums_;
+    std::array<Weight, (words - 1) * ProductSums<T>::most_columns> tangents_; ///< plane by plane
+    std::array<std::size_t, words> end_of_plane_{};
     const double *x_ = nullptr, *r_ = nullptr;
     double* out_ = nullptr;
+    std::size_t stride_ = 0;
     Made made_{};
 };
 

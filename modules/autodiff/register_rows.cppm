@@ -28,9 +28,18 @@ template <std::size_t P, class F, class... A> class RegisterRows {
         return result;
     }
 
+    /// Calls add_at(k, counts) for each eight rows from k on. Where the last ones are fewer, it looks back at some that
+    /// do not count again.
+    template <class AddAt> [[clang::always_inline]] static inline void
+    for_each_batch(std::size_t first, std::size_t count, const AddAt& add_at) {
+        const std::size_t end = first + count, rest = count % Batch::size;
+        for (std::size_t k = first; k < end - rest; k += Batch::size) add_at(k, All{});
+        if (rest > 0) add_at(end - Batch::size, last_lanes(static_cast<long>(rest)));
+    }
+
     template <std::size_t columns> static void products(const void* formula, const BlockArgument* arguments,
                                                         std::size_t first, std::size_t count, Batch* sums,
-                                                        ProductSums& product) {
+                                                        ProductSums<double>& product) {
         Order f(*static_cast<const F*>(formula), arguments);
         const auto run = [&] {
             Sums adder;
@@ -41,7 +50,7 @@ template <std::size_t P, class F, class... A> class RegisterRows {
             Batch total(0.0);
             const Batch start(product.start);
             const double* const matrix = product.product->matrix;
-            const std::size_t leading = product.leading, end = first + count;
+            const std::size_t leading = product.leading;
             const auto add_at = [&](std::size_t k, const auto& counts) {
                 // As if they had changed: else all are in registers before the loop starts, of which there are too few,
                 // and the compiler shuffles the sums about.
@@ -61,12 +70,10 @@ template <std::size_t P, class F, class... A> class RegisterRows {
 #pragma clang loop unroll(full)
                 for (std::size_t d = 0; d < columns; ++d) by_column[d] += Batch::load(again + d * leading + k) * r;
             };
-            const std::size_t rest = count % Batch::size;
-            for (std::size_t k = first; k < end - rest; k += Batch::size) add_at(k, All{});
-            if (rest > 0) add_at(end - Batch::size, last_lanes(static_cast<long>(rest))); // some once more
+            for_each_batch(first, count, add_at);
             adder.finish(f, count, sums);
             for (std::size_t d = 0; d < columns; ++d) product.by_column[d] += by_column[d];
-            product.total += total;
+            product.total[0] += total;
         };
         [[clang::always_inline]] run(); // see sum_loop
     }
@@ -145,7 +152,6 @@ template <std::size_t P, class F, class... A> class RegisterRows {
             const double *const values = term.values, *const x = has_slope ? rows.slope->values : nullptr;
             const Batch slope(has_slope ? rows.slope->factor * rows.slope->coefficient : 0.0);
             double* const by_group = rows.by_group;
-            const std::size_t end = first + count, rest = count % Batch::size;
             const auto add_at = [&](std::size_t k, const auto& counts) {
                 const Integer* const index = term.index + k;
                 Batch predictor = start + scale * Batch::gather(values, index), row(0.0);
@@ -160,8 +166,7 @@ template <std::size_t P, class F, class... A> class RegisterRows {
                 r.store(parts.data());
                 for (std::size_t j = 0; j < Batch::size; ++j) by_group[index[j]] += parts[j];
             };
-            for (std::size_t k = first; k < end - rest; k += Batch::size) add_at(k, All{});
-            if (rest > 0) add_at(end - Batch::size, last_lanes(static_cast<long>(rest))); // some once more
+            for_each_batch(first, count, add_at);
             adder.finish(f, count, sums);
             rows.by_slope += by_slope;
             rows.total += total;
@@ -179,23 +184,18 @@ template <std::size_t P, class F, class... A> class RegisterRows {
             const double* const values = rows.vector->values;
             double* const by_element = rows.by_element;
             const Batch start(rows.start), scale(rows.vector->factor * rows.vector->coefficient);
-            const std::size_t end = first + count, rest = count % Batch::size;
-            const auto add_at = [&](std::size_t k, const auto& counts) {
+            const auto add_at = [&]<class Counts>(std::size_t k, const Counts& counts) {
                 const Batch x = Batch::load(values + k), r = add(f, adder, k, start + scale * x, counts);
                 total += r;
                 by_factor += x * r;
-                return scale * r;
+                if constexpr (is_active) {
+                    Batch partial = scale * r;
+                    if constexpr (!std::same_as<Counts, All>)
+                        partial = select(counts, partial, Batch::load(by_element + k));
+                    partial.store(by_element + k);
+                }
             };
-            for (std::size_t k = first; k < end - rest; k += Batch::size) {
-                const Batch partial = add_at(k, All{});
-                if constexpr (is_active) partial.store(by_element + k);
-            }
-            if (rest > 0) { // some once more
-                const std::size_t k = end - Batch::size;
-                const Flags counts = last_lanes(static_cast<long>(rest));
-                const Batch partial = add_at(k, counts);
-                if constexpr (is_active) select(counts, partial, Batch::load(by_element + k)).store(by_element + k);
-            }
+            for_each_batch(first, count, add_at);
             adder.finish(f, count, sums);
             rows.by_factor += by_factor;
             rows.total += total;

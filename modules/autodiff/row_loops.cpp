@@ -1,4 +1,5 @@
 module;
+#include <array>
 #include <cstddef>
 #if defined(__AVX512F__)
 #include <immintrin.h>
@@ -7,46 +8,60 @@ module;
 module modus.autodiff;
 
 #include "batch_memory.hpp"
+#include "planes.hpp"
 
 namespace modus {
 
 using enum Term<double>::Base;
 
-const Term<double>* ProductSums::product_among(const Term<double>* terms) {
-    const Term<double>* found = nullptr;
-    for (const Term<double>* term = terms; term; term = term->next) {
-        if (term->base == one) continue;
-        if (found || term->base != Term<double>::Base::product || term->size > most_columns) return nullptr;
+template <class T> const Term<T>* ProductSums<T>::product_among(const Term<T>* terms) {
+    const Term<T>* found = nullptr;
+    for (const Term<T>* term = terms; term; term = term->next) {
+        if (term->base == Term<T>::Base::one) continue;
+        if (found || term->base != Term<T>::Base::product || term->size > most_columns) return nullptr;
         found = term;
     }
     return found;
 }
 
-ProductSums::ProductSums(const Term<double>* terms_, TermAdjoint<double>* adjoints_, std::size_t rows)
+template <class T> ProductSums<T>::ProductSums(const Term<T>* terms_, TermAdjoint<T>* adjoints_, std::size_t rows)
     : terms(terms_), adjoints(adjoints_), product(product_among(terms)), leading(rows) {
-    for (const Term<double>* term = terms; term; term = term->next)
-        if (term->base == one) start += term->factor * term->coefficient;
-    const double scale = product->factor * product->coefficient;
+    for (const Term<T>* term = terms; term; term = term->next)
+        if (term->base == Term<T>::Base::one) start += term->factor * term->coefficient;
+    const T scale = product->factor * product->coefficient;
+    const Slot<T> values{const_cast<double*>(product->values), product->stride};
     for (std::size_t d = 0; d < product->size; ++d) {
-        weights[d] = scale * product->values[d];
-        by_column[d] = Batch(0.0);
+        const T weight = scale * values.at(d).get();
+        for (std::size_t p = 0; p < words; ++p) {
+            weights[d * words + p] = word(weight, p);
+            by_column[d * words + p] = Batch(0.0);
+        }
     }
 }
 
-void ProductSums::finish() const {
-    TermAdjoint<double>* adjoint = adjoints;
-    for (const Term<double>* term = terms; term; term = term->next, ++adjoint) {
-        adjoint->factor = term->factor_slot && term != product ? sum(total) : 0.0;
+template <class T> void ProductSums<T>::finish() const {
+    TermAdjoint<T>* adjoint = adjoints;
+    for (const Term<T>* term = terms; term; term = term->next, ++adjoint) {
+        const bool is_summed = term->factor_slot && term != product;
+        for (std::size_t p = 0; p < words; ++p) word(adjoint->factor, p) = is_summed ? sum(total[p]) : 0.0;
         if (term != product) continue;
-        std::size_t d = 0;
-        for (; d + 8 <= term->size; d += 8) {
-            const Batch eight[8] = {by_column[d],     by_column[d + 1], by_column[d + 2], by_column[d + 3],
-                                    by_column[d + 4], by_column[d + 5], by_column[d + 6], by_column[d + 7]};
-            sum_each(eight).store(adjoint->base + d);
+        for (std::size_t p = 0; p < words; ++p) {
+            double* base = adjoint->base + p * adjoint->stride;
+            const Batch* sums = &by_column[p];
+            std::size_t d = 0;
+            for (; d + 8 <= term->size; d += 8, sums += 8 * words) {
+                std::array<Batch, 8> eight;
+                for (std::size_t j = 0; j < 8; ++j) eight[j] = sums[j * words];
+                sum_each(eight.data()).store(base + d);
+            }
+            for (; d < term->size; ++d, sums += words) base[d] = sum(*sums);
         }
-        for (; d < term->size; ++d) adjoint->base[d] = sum(by_column[d]);
     }
 }
+
+template struct ProductSums<double>;
+template struct ProductSums<Directional>;
+template struct ProductSums<Directions>;
 
 bool GroupSums::serves(const Term<double>* terms) {
     std::size_t gathers = 0, slopes = 0;

@@ -13,25 +13,27 @@ import :predictor;
 namespace modus {
 
 /// A predictor that is one product of few columns, and constants, and what a pass over its rows sums up.
-struct ProductSums {
+template <class T> struct ProductSums {
     static constexpr std::size_t most_columns = 64; // more do not stay in the first-level cache
     static constexpr bool sets_adjoints = true;     ///< of the terms, instead of adding to them
+    static constexpr std::size_t words = words_in<T>;
 
     /// The product, where these terms are such a predictor; else none.
-    static const Term<double>* product_among(const Term<double>* terms);
+    static const Term<T>* product_among(const Term<T>* terms);
     /// Of such terms with so many rows.
-    ProductSums(const Term<double>* terms, TermAdjoint<double>* adjoints, std::size_t rows);
+    ProductSums(const Term<T>* terms, TermAdjoint<T>* adjoints, std::size_t rows);
     /// Makes the sums adjoints of the terms, as `pull_rows` does.
     void finish() const;
 
-    const Term<double>* terms;
-    TermAdjoint<double>* adjoints;
-    const Term<double>* product; ///< the one among the terms
+    const Term<T>* terms;
+    TermAdjoint<T>* adjoints;
+    const Term<T>* product; ///< the one among the terms
     std::size_t leading;
-    double start = 0;                          ///< the constants
-    std::array<double, most_columns> weights;  ///< with the factor of the product
-    std::array<Batch, most_columns> by_column; ///< X' r, r being the derivatives by the rows
-    Batch total{};                             ///< of r
+    // Words of T, column by column.
+    T start{};                                         ///< the constants
+    std::array<double, words * most_columns> weights;  ///< with the factor of the product
+    std::array<Batch, words * most_columns> by_column; ///< X' r, r being the derivatives by the rows
+    std::array<Batch, words> total{};                  ///< of r
 };
 
 /// A predictor of groups: a[group], perhaps a slope times data, and constants.
@@ -87,11 +89,13 @@ struct RowLoops {
                                                 std::size_t count, Batch* sums, Rows& rows);
     std::size_t predictor; ///< which argument it is
 
-    std::array<Loop<ProductSums>, most_columns_in_registers> products; ///< of 1, 2, ... columns
-    std::array<Loop<GroupSums>, 2> groups, scattered;                  ///< sorted or not; without and with a slope
-    std::array<Loop<VectorSums>, 2> vector;                            ///< of data, and of one on the tape
+    std::array<Loop<ProductSums<double>>, most_columns_in_registers> products; ///< of 1, 2, ... columns
+    std::array<Loop<GroupSums>, 2> groups, scattered; ///< sorted or not; without and with a slope
+    std::array<Loop<VectorSums>, 2> vector;           ///< of data, and of one on the tape
 
-    inline Loop<ProductSums> loop_of(const ProductSums& rows) const { return products[rows.product->size - 1]; }
+    inline Loop<ProductSums<double>> loop_of(const ProductSums<double>& rows) const {
+        return products[rows.product->size - 1];
+    }
     inline Loop<GroupSums> loop_of(const GroupSums& rows) const {
         return (rows.groups->runs ? groups : scattered)[rows.slope != nullptr];
     }

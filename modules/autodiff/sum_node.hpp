@@ -3,25 +3,12 @@
 // What the nodes of sums have in common, for implementation units of this module. Included after the module
 // declaration.
 
+#include "planes.hpp"
+
 namespace modus {
 
 /// n rounded up.
 inline std::size_t whole_batches(std::size_t n) { return (n + Batch::size - 1) / Batch::size * Batch::size; }
-
-template <class T> T reduced(const batch_t<T>& x) {
-    T result;
-    auto* words = reinterpret_cast<double*>(&result);
-    const auto* batches = reinterpret_cast<const Batch*>(&x);
-    for (std::size_t p = 0; p < words_in<T>; ++p) words[p] = sum(batches[p]);
-    return result;
-}
-template <class T> T first_lane(const batch_t<T>& x) {
-    T result;
-    auto* words = reinterpret_cast<double*>(&result);
-    const auto* batches = reinterpret_cast<const Batch*>(&x);
-    for (std::size_t p = 0; p < words_in<T>; ++p) words[p] = batches[p][0];
-    return result;
-}
 
 /// The inputs of a node, or its arguments, in the tape's memory.
 template <class T, class X> X* lasting(Tape<T>& tape, const X* from, std::size_t count) {
@@ -30,8 +17,15 @@ template <class T, class X> X* lasting(Tape<T>& tape, const X* from, std::size_t
     return copies;
 }
 
-/// As SumPlaces says.
-template <class T> using LoopSums = std::array<batch_t<T>, 2 + max_inputs>;
+/// As SumPlaces says; uninitialized, which batches of duals by themselves are not.
+template <class T> class LoopSums {
+  public:
+    batch_t<T>* data() { return reinterpret_cast<batch_t<T>*>(parts_.data()); }
+    batch_t<T>& operator[](std::size_t place) { return data()[place]; }
+
+  private:
+    std::array<Batch, (2 + max_inputs) * words_in<T>> parts_;
+};
 
 /// A node whose derivatives by all it was made from are known as soon as it is.
 template <class T> struct SharingNode : Tape<T>::NumberNode {
@@ -128,9 +122,10 @@ Var<double> predicted_sum_on_tape(Tape<double>& tape, std::size_t size, const Ro
 
 /// An argument in memory, or what a loop that makes it takes in its place: from scalars alone it takes something at
 /// number 0, where something has to be.
-inline BlockArgument row_argument(const Input<double>& input) {
-    static constexpr std::array<double, Batch::size> zeros{};
-    return {input.terms ? zeros.data() : input.values, 0, nullptr, 0};
+template <class T> BlockArgument row_argument(const Input<T>& input) {
+    static constexpr std::array<double, words_in<T> * Batch::size> zeros{};
+    if (input.terms) return {zeros.data(), Batch::size, nullptr, 0};
+    return {input.values, input.stride, nullptr, 0};
 }
 
 } // namespace modus

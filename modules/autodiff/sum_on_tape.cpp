@@ -19,7 +19,7 @@ constexpr std::size_t parallel_numbers = 1 << 18; // fewer are done before anoth
 
 template <class T> LoopSums<T> no_sums(std::size_t count) {
     LoopSums<T> sums; // the rest is not looked at
-    std::fill_n(sums.begin(), 1 + count, batch_t<T>(0.0));
+    std::fill_n(sums.data(), 1 + count, batch_t<T>(0.0));
     sums[SumPlaces::factor(count)] = batch_t<T>(1.0);
     return sums;
 }
@@ -41,13 +41,16 @@ template <class T> bool has_terms(const Input<T>* inputs, std::size_t count) {
 
 /// The argument that is a predictor with terms; none where there is no such argument, or something else that has to be
 /// evaluated or summed up on the way.
-const Input<double>* lone_predictor(const Region& region, const Input<double>* inputs, std::size_t count) {
+template <class T> const Input<T>* lone_predictor(const Region& region, const Input<T>* inputs, std::size_t count) {
     if (region.columns > 1 || region.mask) return nullptr;
-    const Input<double>* found = nullptr;
+    const Input<T>* found = nullptr;
     for (std::size_t j = 0; j < count; ++j) {
-        const Input<double>& input = inputs[j];
+        const Input<T>& input = inputs[j];
         if (input.is_array && input.row_step != 1) return nullptr;
-        if (!input.terms) continue;
+        if (!input.terms) {
+            if (words_in<T> > 1 && input.is_array && input.is_active && input.stride == 0) return nullptr;
+            continue;
+        }
         if (found) return nullptr;
         found = &input;
     }
@@ -55,17 +58,21 @@ const Input<double>* lone_predictor(const Region& region, const Input<double>* i
 }
 
 /// Who makes the rows of this predictor, the only one among the inputs.
-Maker maker_of(const Region& region, const Input<double>* inputs, const Input<double>& predictor,
-               const RowLoops* row_loops) {
-    const Term<double>* const terms = predictor.terms;
-    const Term<double>* const product = ProductSums::product_among(terms);
-    const bool has_loops = row_loops && &predictor == inputs + row_loops->predictor && region.rows >= fewest_rows;
-    if (product && has_loops && product->size > 0 && product->size <= most_columns_in_registers) return Maker::columns;
+template <class T> Maker maker_of(const Region& region, const Input<T>* inputs, const Input<T>& predictor,
+                                  [[maybe_unused]] const RowLoops* row_loops) {
+    const Term<T>* const terms = predictor.terms;
+    const Term<T>* const product = ProductSums<T>::product_among(terms);
+    if constexpr (std::same_as<T, double>) {
+        const bool has_loops = row_loops && &predictor == inputs + row_loops->predictor && region.rows >= fewest_rows;
+        if (product && has_loops && product->size > 0 && product->size <= most_columns_in_registers)
+            return Maker::columns;
+        if (has_loops && !product) {
+            if (region.rows >= fewest_rows_in_groups && GroupSums::serves(terms)) return Maker::groups;
+            if (VectorSums::serves(terms)) return Maker::vector;
+        }
+    }
     // Registers of half the size would hold the sums of too few rows: the passes apart from each other are faster then.
-    if (product && is_wide) return Maker::product_rows;
-    if (has_loops && region.rows >= fewest_rows_in_groups && GroupSums::serves(terms)) return Maker::groups;
-    if (has_loops && VectorSums::serves(terms)) return Maker::vector;
-    return Maker::passes;
+    return product && is_wide ? Maker::product_rows : Maker::passes;
 }
 bool is_loop_of_formula(Maker maker) { return maker != Maker::passes && maker != Maker::product_rows; }
 
@@ -136,20 +143,19 @@ template <class T> struct SumNode : SharingNode<T> {
     void choose_maker(Tape<T>& tape) {
         maker = Maker::passes;
         sets_adjoints = false;
-        if constexpr (std::same_as<T, double>) {
-            predictor = lone_predictor(region, inputs, count);
-            if (!predictor) return;
-            maker = maker_of(region, inputs, *predictor, row_loops);
-            if (is_loop_of_formula(maker)) arguments = lasting(tape, arguments_at(0).data(), count);
-            sets_adjoints = maker == Maker::columns || (maker == Maker::vector && chunks == 1);
-        }
+        predictor = lone_predictor(region, inputs, count);
+        if (!predictor) return;
+        maker = maker_of(region, inputs, *predictor, row_loops);
+        if (is_loop_of_formula(maker)) arguments = lasting(tape, arguments_at(0).data(), count);
+        sets_adjoints = maker == Maker::columns || (maker == Maker::vector && chunks == 1);
     }
     /// Adds the formula over rows from `begin` to `end`, unless passes have to make them. Returns where the rest
     /// begins.
     std::size_t sum_predicted(std::size_t begin, std::size_t end, Chunk<T>& chunk, batch_t<T>* sums) const {
+        if (maker == Maker::passes) return begin;
+        TermAdjoint<T>* const adjoints = chunk.adjoints[static_cast<std::size_t>(predictor - inputs)];
+        if (maker == Maker::product_rows) return sum_product_rows(begin, end, adjoints, sums);
         if constexpr (std::same_as<T, double>) {
-            if (maker == Maker::passes) return begin;
-            TermAdjoint<T>* const adjoints = chunk.adjoints[static_cast<std::size_t>(predictor - inputs)];
             const auto run = [&]<class Rows>() {
                 Rows rows(predictor->terms, adjoints, region.rows);
                 const auto loop = row_loops->loop_of(rows);
@@ -157,39 +163,37 @@ template <class T> struct SumNode : SharingNode<T> {
                     loop(formula, arguments, first, std::min(longest_sum, end - first), sums, rows);
                 rows.finish();
             };
-            switch (maker) {
-            case Maker::passes: break;
-            case Maker::product_rows: return sum_product_rows(begin, end, adjoints, sums);
-            case Maker::columns: run.template operator()<ProductSums>(); break;
-            case Maker::groups: run.template operator()<GroupSums>(); break;
-            case Maker::vector:
+            if (maker == Maker::columns) run.template operator()<ProductSums<double>>();
+            if (maker == Maker::groups) run.template operator()<GroupSums>();
+            if (maker == Maker::vector) {
                 // The loop writes the eight elements at the end: they have to be this chunk's own.
                 if (end - begin < fewest_rows) return begin;
                 run.template operator()<VectorSums>();
-                break;
             }
-            return end;
-        } else {
-            return begin;
         }
+        return end;
     }
     /// Most of the rows, by ProductRows.
-    std::size_t sum_product_rows(std::size_t begin, std::size_t end, TermAdjoint<T>* adjoints, Batch* sums) const {
-        const std::size_t whole = (end - begin) / ProductRows::rows_at_once * ProductRows::rows_at_once;
-        if (whole < 2 * ProductRows::rows_at_once) return begin; // not worth it
-        ProductSums made(predictor->terms, adjoints, region.rows);
-        ProductRows source(made);
-        constexpr std::size_t most = 512; // at once
-        const Scratch scratch(2 * count * most);
+    std::size_t sum_product_rows(std::size_t begin, std::size_t end, TermAdjoint<T>* adjoints, batch_t<T>* sums) const {
+        const std::size_t step = ProductRows<T>::rows_at_once, whole = (end - begin) / step * step;
+        if (whole < 2 * step) return begin; // not worth it
+        ProductSums<T> made(predictor->terms, adjoints, region.rows);
+        ProductRows<T> source(made);
+        constexpr std::size_t most = words > 2 ? 256 : 512; // at once
+        const Scratch scratch(2 * words * count * most);
         for (std::size_t first = begin; first < begin + whole; first += most) {
             const std::size_t n = std::min(most, begin + whole - first);
             auto arguments = arguments_at(first);
             double* room = scratch.data();
-            for (std::size_t j = 0; j < count; ++j, room += 2 * most) {
-                if (!arguments[j].partials) arguments[j].partials = room + most;
+            for (std::size_t j = 0; j < count; ++j, room += 2 * words * most) {
+                if (!arguments[j].partials) {
+                    arguments[j].partials = room + words * most;
+                    arguments[j].partial_stride = most;
+                }
                 if (&inputs[j] != predictor) continue;
                 arguments[j].values = room;
-                source.begin(first, room, arguments[j].partials);
+                arguments[j].stride = most;
+                source.begin(first, n, room, arguments[j].partials, most);
             }
             loop(formula, arguments.data(), n, sums, &source);
         }
@@ -205,7 +209,9 @@ template <class T> struct SumNode : SharingNode<T> {
             arguments[j] = row_argument(input);
             if (!input.is_array || input.terms) continue;
             arguments[j].values += first;
-            if (input.way == Way::stored) arguments[j].partials = input.partials + first;
+            if (input.way != Way::stored) continue;
+            arguments[j].partials = input.partials + first;
+            arguments[j].partial_stride = input.partial_stride;
         }
         return arguments;
     }

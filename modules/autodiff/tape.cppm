@@ -302,9 +302,8 @@ template <class T> struct Var {
   private:
     /// Adding a constant keeps the slot, because the derivative is 1; but the value is one that has to be replayed.
     Var shifted(const T& by) const {
-        if constexpr (std::same_as<T, double>)
-            if (slot && tape->for_replay)
-                return number_on_tape<T>([](const auto& a, const auto& b) { return a + b; }, *this, by);
+        if (slot && tape->for_replay)
+            return number_on_tape<T>([](const auto& a, const auto& b) { return a + b; }, *this, Var(by));
         return Var(T(value + by), slot, tape);
     }
 };

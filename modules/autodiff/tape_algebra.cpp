@@ -80,15 +80,17 @@ template <class T> struct StackNode : Tape<T>::Node {
 
 template <class T> struct ConcatenateNode : Tape<T>::Node {
     Slot<T> slot, x, y;
-    std::size_t x_size, y_size;
+    std::size_t x_size, y_size, x_stride, y_stride; ///< strides are 0 for data, which have no tangents
     double* values;
     const double *x_values, *y_values;
 
-    /// For replay, which is over doubles.
     void push_forward() {
-        std::copy_n(x_values, x_size, values);
-        std::copy_n(y_values, y_size, values + x_size);
-        std::fill_n(slot.word, (x_size + y_size) * words_in<T>, 0.0);
+        const std::size_t size = x_size + y_size;
+        for (std::size_t p = 0; p < words_in<T>; ++p) {
+            if (p == 0 || x_stride > 0) std::copy_n(x_values + p * x_stride, x_size, values + p * size);
+            if (p == 0 || y_stride > 0) std::copy_n(y_values + p * y_stride, y_size, values + p * size + x_size);
+        }
+        std::fill_n(slot.word, size * words_in<T>, 0.0);
     }
 
     void pull_back() {
@@ -144,6 +146,8 @@ template <class T> Array<Var<T>, 1> concatenate_on_tape(const Array<Var<T>, 1>& 
     node->y = y.slot();
     node->x_size = x.size();
     node->y_size = y.size();
+    node->x_stride = x.tape() ? left.plane_stride() : 0;
+    node->y_stride = y.tape() ? right.plane_stride() : 0;
     node->values = own.fresh();
     node->x_values = left.data();
     node->y_values = right.data();

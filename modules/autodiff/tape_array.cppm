@@ -9,6 +9,25 @@ import :error;
 import :predictor;
 import :tape;
 
+namespace modus {
+
+/// The words of an element, which are apart from each other in an array, in one place. Its adjoint is the array's.
+template <class T> struct ElementNode : Tape<T>::Node {
+    Slot<T> from;
+    T value;
+
+    static const T* record(Tape<T>& tape, const Slot<T>& from) {
+        auto* node = tape.template record<ElementNode>();
+        node->from = from;
+        node->value = from.get();
+        return &node->value;
+    }
+    void pull_back() {}
+    void push_forward() { value = from.get(); }
+};
+
+} // namespace modus
+
 export namespace modus {
 
 /// An array of Var<T>. Its memory belongs to the tape, except for data, which are constants and share theirs.
@@ -84,6 +103,8 @@ template <class T, std::size_t Rank> class Array<Var<T>, Rank> {
         const auto& own = numbers();
         const T* cell = nullptr;
         if constexpr (std::same_as<T, double>) cell = own.data() + k;
+        else if (tape_ && tape_->for_replay)
+            cell = ElementNode<T>::record(*tape_, {const_cast<double*>(own.data()) + k, own.plane_stride()});
         return Var<T>(own.load(k), slot().at(k), tape_, cell);
     }
     Var<T> operator[](std::size_t i) const requires(Rank == 1)

@@ -29,26 +29,26 @@ template <std::size_t J, class T, class A> auto local_argument(const A& x) {
 }
 
 /// The node of a formula of numbers with the result R, a Local, that can be replayed.
-template <class R, class F, class... A> struct ReplayedNode {
-    struct Node : OperationNode<double, R::size> {
-        std::array<const double*, sizeof...(A)> cells;
+template <class T, class R, class F, class... A> struct ReplayedNode {
+    struct Node : OperationNode<T, R::size> {
+        std::array<const T*, sizeof...(A)> cells;
         const F* formula;
 
         void push_forward() {
             const R result = [this]<std::size_t... I>(std::index_sequence<I...>) {
-                const auto local = []<std::size_t J, class X>(double x) {
-                    if constexpr (is_var<X>) return Local<double, 1U << J>{x, {1.0}};
-                    else return x;
+                const auto local = []<std::size_t J, class X>(const T& x) {
+                    if constexpr (is_var<X>) return Local<T, 1U << J>{x, {T(1.0)}};
+                    else return value_of(x);
                 };
                 return (*formula)(local.template operator()<I, A>(*cells[I])...);
             }(std::index_sequence_for<A...>());
             this->value = result.value;
-            this->adjoint = 0;
+            this->adjoint = T(0.0);
             for (std::size_t k = 0; k < R::size; ++k) this->shares[k].partial = result.partials[k];
         }
     };
 
-    static OperationNode<double, R::size>* record(Tape<double>& tape, const F& f, const A&... arguments) {
+    static OperationNode<T, R::size>* record(Tape<T>& tape, const F& f, const A&... arguments) {
         auto* node = tape.template record<Node>();
         node->cells = {tape.cell(arguments)...};
         node->formula = tape.copy(f);
@@ -72,8 +72,8 @@ template <class T, class F, class... A> Var<T> number_on_tape(const F& f, const 
             (find_tape.template operator()<I>(arguments), ...);
             if (!tape) return Var<T>(result.value);
             OperationNode<T, R::size>* node = nullptr;
-            if constexpr (std::same_as<T, double> && is_stateless<F>) {
-                if (tape->for_replay) node = ReplayedNode<R, F, A...>::record(*tape, f, arguments...);
+            if constexpr (is_stateless<F>) {
+                if (tape->for_replay) node = ReplayedNode<T, R, F, A...>::record(*tape, f, arguments...);
             }
             if (!node) node = tape->template record<OperationNode<T, R::size>>();
             node->value = result.value;

@@ -42,11 +42,32 @@ Result by_loops(const Matrix& X, const Vector& y, const Vector& u, double factor
     return result;
 }
 
-template <class Y> Result on_a_tape(const Matrix& X, const Y& y, const Vector& u, double factor, bool has_bias) {
-    const std::size_t columns = X.cols();
-    Result result{0, Vector(u.size())};
-    std::vector<double> gradient(u.size());
-    const auto f = [&](const auto& v) {
+/// Its second derivatives.
+Matrix hessian_by_loops(const Matrix& X, const Vector& y, const Vector& u, double factor, bool has_bias) {
+    const std::size_t columns = X.cols(), n = u.size();
+    Matrix result(n, n);
+    Vector row(n); // of eta by the coordinates
+    const double s = std::exp(u[columns + 1]);
+    for (std::size_t i = 0; i < X.rows(); ++i) {
+        for (std::size_t j = 0; j < columns; ++j) row[j] = factor * X(i, j);
+        row[columns] = has_bias ? 1 : 0;
+        double eta = 0;
+        for (std::size_t j = 0; j <= columns; ++j) eta += row[j] * u[j];
+        const double z = (y[i] - eta) / s, w = 1 + z * z, first = 2 * z / w, second = 2 * (1 - z * z) / (w * w); // by z
+        for (std::size_t j = 0; j <= columns; ++j) {
+            for (std::size_t k = 0; k <= columns; ++k) result(j, k) += row[j] * row[k] * second / (s * s);
+            result(j, columns + 1) += row[j] * (second * z + first) / s;
+        }
+        result(columns + 1, columns + 1) += second * z * z + first * z;
+    }
+    for (std::size_t j = 0; j <= columns; ++j) result(columns + 1, j) = result(j, columns + 1);
+    return result;
+}
+
+/// The same sum, of parameters of any kind.
+template <class Y> auto loss_of(const Matrix& X, const Y& y, double factor, bool has_bias) {
+    return [&X, &y, factor, has_bias](const auto& v) {
+        const std::size_t columns = X.cols();
         const auto weight = v.slice(0, columns);
         const auto s = exp(v.load(columns + 1));
         auto eta = factor * (X * weight);
@@ -59,7 +80,12 @@ template <class Y> Result on_a_tape(const Matrix& X, const Y& y, const Vector& u
             },
             y, eta, s);
     };
-    result.value = reverse_gradient(f, u, gradient);
+}
+
+template <class Y> Result on_a_tape(const Matrix& X, const Y& y, const Vector& u, double factor, bool has_bias) {
+    Result result{0, Vector(u.size())};
+    std::vector<double> gradient(u.size());
+    result.value = reverse_gradient(loss_of(X, y, factor, has_bias), u, gradient);
     for (std::size_t k = 0; k < u.size(); ++k) result.gradient[k] = gradient[k];
     return result;
 }
@@ -83,6 +109,37 @@ BOOST_AUTO_TEST_CASE(every_end_of_rows_and_columns) {
             for (std::size_t k = 0; k < u.size(); ++k) u[k] = 0.4 * number(13 * k + 1);
             for (const bool has_bias : {true, false})
                 compare(on_a_tape(X, y, u, -0.75, has_bias), by_loops(X, y, u, -0.75, has_bias), rows, columns);
+        }
+}
+
+BOOST_AUTO_TEST_CASE(second_derivatives) {
+    for (const std::size_t columns : {1, 3, 10, 64, 65})
+        for (const std::size_t rows : {1, 31, 64, 65, 100, 127, 128, 224, 256, 288, 1000, 1024, 5000}) {
+            const Matrix X = data(rows, columns);
+            const std::size_t n = columns + 2;
+            Vector y(rows), u(n), direction(n);
+            for (std::size_t i = 0; i < rows; ++i) y[i] = 2 * number(11 * i + 5);
+            for (std::size_t k = 0; k < n; ++k) {
+                u[k] = 0.4 * number(13 * k + 1);
+                direction[k] = number(5 * k + 2);
+            }
+            for (const bool has_bias : {true, false}) {
+                const auto f = loss_of(X, y, -0.75, has_bias);
+                const Matrix expected = hessian_by_loops(X, y, u, -0.75, has_bias), found = hessian(f, u);
+                const Vector product = hessian_vector_product(f, u, direction);
+                const double tolerance = 1e-13 * static_cast<double>(rows + 10);
+                double worst = 0, worst_product = 0;
+                for (std::size_t i = 0; i < n; ++i) {
+                    double sum = 0;
+                    for (std::size_t j = 0; j < n; ++j) {
+                        worst = std::max(worst, std::fabs(found(i, j) - expected(i, j)));
+                        sum += expected(i, j) * direction[j];
+                    }
+                    worst_product = std::max(worst_product, std::fabs(product[i] - sum));
+                }
+                BOOST_TEST(worst <= tolerance, rows << " x " << columns);
+                BOOST_TEST(worst_product <= static_cast<double>(n) * tolerance, rows << " x " << columns);
+            }
         }
 }
 

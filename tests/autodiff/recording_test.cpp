@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
@@ -18,7 +19,36 @@ Vector point(std::size_t size, double seed) {
 
 std::span<double> view(Vector& x) { return {x.data(), x.size()}; }
 
-/// A replay at other points gives the bits of f there.
+/// A Hessian calls f once and replays it in other directions; products with vectors call it for each.
+template <class F> void check_hessian(const F& f, const Vector& x) {
+    const std::size_t n = x.size();
+    std::size_t calls = 0;
+    const auto counted = [&]<Scalar R>(const Array<R, 1>& u) {
+        ++calls;
+        return f(u);
+    };
+    const Matrix curvature = hessian(counted, x);
+    BOOST_TEST(calls == 1u);
+    double largest = 1, worst = 0;
+    Matrix columns(n, n);
+    for (std::size_t j = 0; j < n; ++j) {
+        Vector direction(n);
+        direction[j] = 1;
+        const Vector column = hessian_vector_product(f, x, direction);
+        for (std::size_t i = 0; i < n; ++i) {
+            columns(i, j) = column[i];
+            largest = std::max(largest, std::fabs(column[i]));
+        }
+    }
+    for (std::size_t i = 0; i < n; ++i)
+        for (std::size_t j = 0; j < n; ++j) {
+            const double expected = 0.5 * (columns(i, j) + columns(j, i));
+            worst = std::max(worst, std::fabs(curvature(i, j) - expected));
+        }
+    BOOST_TEST(worst <= 1e-13 * largest);
+}
+
+/// A replay at other points gives the bits of f there; and see above.
 template <class F> void check(const F& f, std::size_t size) {
     const Vector start = point(size, 0.3);
     Vector slope(size), expected(size);
@@ -31,6 +61,7 @@ template <class F> void check(const F& f, std::size_t size) {
         BOOST_TEST(recording.replay(x, view(slope)) == reverse_gradient(f, x, view(expected)));
         BOOST_TEST((slope == expected));
     }
+    if (size <= 100) check_hessian(f, start);
 }
 template <class F> bool can_replay(const F& f, std::size_t size) {
     Vector slope(size);

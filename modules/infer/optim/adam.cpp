@@ -15,19 +15,21 @@ struct AdamStep {
 
     AdamStep(const Adam& adam, double rate, std::uint64_t own_steps)
         : beta1(adam.beta1), beta2(adam.beta2), eps(adam.eps) {
-        size = rate / one_minus_power(beta1, own_steps);
-        correction = 1 / one_minus_power(beta2, own_steps);
+        // Powers by squares, to t units in the last place, both at once and without branches on the bits of t:
+        // std::pow, which takes any exponent, took as long as moving ten coordinates.
+        double square1 = counts(beta1, own_steps) ? beta1 : 0, square2 = counts(beta2, own_steps) ? beta2 : 0;
+        double power1 = square1 > 0, power2 = square2 > 0;
+        for (std::uint64_t t = power1 + power2 > 0 ? own_steps : 0; t > 0; t /= 2) {
+            power1 *= t % 2 == 1 ? square1 : 1.0;
+            power2 *= t % 2 == 1 ? square2 : 1.0;
+            square1 *= square1;
+            square2 *= square2;
+        }
+        size = rate / (1 - power1);
+        correction = 1 / (1 - power2);
     }
-    /// 1 - beta^t; 1 where the power, which is at most exp(-(1 - beta) t), is below half the last bit of 1. By squares,
-    /// to t units in the last place of the power: std::pow, which takes any exponent, took as long as moving ten
-    /// coordinates.
-    static double one_minus_power(double beta, std::uint64_t t) {
-        if ((1 - beta) * static_cast<double>(t) > 38) return 1;
-        double power = 1;
-        for (; t > 0; t /= 2, beta *= beta)
-            if (t % 2 == 1) power *= beta;
-        return 1 - power;
-    }
+    /// Whether beta^t, which is at most exp(-(1 - beta) t), is above half the last bit of 1.
+    static bool counts(double beta, std::uint64_t t) { return (1 - beta) * static_cast<double>(t) <= 38; }
     void move(double& x, double g, double& first, double& second) const {
         first = beta1 * first + (1 - beta1) * g;
         second = beta2 * second + (1 - beta2) * g * g;
@@ -79,6 +81,8 @@ void Adam::update(std::span<double> x, std::span<const double> gradient, State& 
     double* __restrict first = state.first.data();
     double* __restrict second = state.second.data();
     const double* __restrict slopes = gradient.data();
+    // Roots and quotients of few coordinates take as long as those of one: four at a time leave the fewest alone.
+#pragma clang loop vectorize_width(4) interleave_count(1)
     for (std::size_t k = 0; k < x.size(); ++k) step.move(to[k], slopes[k], first[k], second[k]);
 }
 
