@@ -18,7 +18,7 @@ namespace {
 template <class T> constexpr std::size_t batches = words_in<T> > 2 ? 4 : 8;
 /// The loop of a formula over duals has most to put away before rows are made: more of them at a time, where they can
 /// be divided by so many.
-template <class T> constexpr std::size_t most_steps = words_in<T> > 1 ? 4 : 1;
+template <class T> constexpr std::size_t most_steps = words_in<T> > 1 ? 2 : 1;
 
 } // namespace
 
