@@ -248,8 +248,8 @@ void add_sweep() {
         add_linear("columns/" + size_name(1000, columns), Row::of_sweep, simulated(1000, columns));
 }
 
-/// A step of SVI, which validates; to be compared with ours_validated/linear_regression/1000x10.
-void svi_step(benchmark::State& state) {
+/// A step of SVI, which validates, or the gradient in it alone: on the same data in the same place.
+void svi(benchmark::State& state, bool is_step) {
     const Threads limit(1);
     Regression data = simulated(1000, 10);
     add_noise(data.y.size(), data.y.data());
@@ -257,12 +257,20 @@ void svi_step(benchmark::State& state) {
     SVI svi(models::linear_regression, guide, Adam{.lr = 0.01}, TraceELBO{});
     svi.step(data.X, data.y);
     svi.step(data.X, data.y);
+    Vector gradient(guide.parameters().size());
+    const auto evaluate = [&] {
+        return is_step
+                   ? svi.step(data.X, data.y)
+                   : ours(true, models::linear_regression, guide, {gradient.data(), gradient.size()}, data.X, data.y);
+    };
+    evaluate();
     const long before = allocations;
-    for (auto _ : state) benchmark::DoNotOptimize(svi.step(data.X, data.y));
+    for (auto _ : state) benchmark::DoNotOptimize(evaluate());
     state.counters["allocations"] =
         static_cast<double>(allocations - before) / static_cast<double>(state.iterations()); // per step
 }
-BENCHMARK(svi_step)->UseRealTime();
+BENCHMARK_CAPTURE(svi, step, true)->UseRealTime();
+BENCHMARK_CAPTURE(svi, gradient, false)->UseRealTime();
 
 /// A whole fit: 1000 steps from the initial point.
 void map_fit(benchmark::State& state) {
