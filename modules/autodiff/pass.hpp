@@ -181,7 +181,8 @@ template <class T> std::size_t block_rows(const Region& region, const Input<T>* 
     constexpr std::size_t longest = 512;
     static_assert(longest <= longest_sum);
     const std::size_t rows = columns == 0 ? longest : columns <= 32 ? 256 : columns <= 1024 ? 128 : longest;
-    return std::min(words_in<T> > 2 ? std::min(rows * 2, longest) : rows, needed);
+    // With tangents, more is done once for each block.
+    return std::min(words_in<T> > 2 ? std::min(2 * rows, longest) : rows, needed);
 }
 
 /// Room for whole batches at the end of each column.

@@ -72,6 +72,7 @@ void ProductRows<T>::pass(const double* taken, const double* derivatives, const 
             const Batch weight(weights[k]);
             for (std::size_t b = 0; b < count; ++b) {
                 rows[b] += Batch::load(next + b * Batch::size) * weight;
+                // With tangents, too much is computed for the processor to see by itself what comes next.
                 if constexpr (words > 1) __builtin_prefetch(next + (b + count) * Batch::size);
             }
             next += leading;
@@ -99,12 +100,10 @@ template <class T> void ProductRows<T>::make_tangents(const double* x, double* o
 
 /// Takes back the rows that are left from before, a step each, while the next ones are made.
 template <class T> void ProductRows<T>::take_and_make(const double* x, double* out, std::size_t count) {
-    for (std::size_t k = 0; k < std::max(count, made_.count); k += rows_at_once) {
-        const double *taken = made_.x + k, *derivatives = made_.r + k;
+    for (std::size_t k = 0; k < std::max(count, made_.count); k += rows_at_once)
         if (k >= made_.count) pass<false, true>(nullptr, nullptr, x + k, out + k);
-        else if (k < count) pass<true, true>(taken, derivatives, x + k, out + k);
-        else pass<true, false>(taken, derivatives, nullptr, nullptr);
-    }
+        else if (k < count) pass<true, true>(made_.x + k, made_.r + k, x + k, out + k);
+        else pass<true, false>(made_.x + k, made_.r + k, nullptr, nullptr);
 }
 
 template <class T>
