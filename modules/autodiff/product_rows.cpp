@@ -29,8 +29,10 @@ template <class T> ProductRows<T>::ProductRows(ProductSums<T>& sums)
       sums_(sums) {
     std::size_t count = 0;
     for (std::size_t p = 1; p < words; ++p) {
-        for (std::size_t d = 0; d < sums.product->size; ++d)
-            if (const double by = sums.weights[d * words + p]; by != 0) tangents_[count++] = {d, by};
+        for (std::size_t d = 0; d < sums.product->size; ++d) { // without a branch, as nobody can guess which are 0
+            tangents_[count] = {d, sums.weights[d * words + p]};
+            count += tangents_[count].by != 0;
+        }
         end_of_plane_[p] = count;
     }
 }

@@ -2,6 +2,7 @@ module;
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 module modus.infer;
@@ -30,11 +31,25 @@ struct AdamStep {
     }
     /// Whether beta^t, which is at most exp(-(1 - beta) t), is above half the last bit of 1.
     static bool counts(double beta, std::uint64_t t) { return (1 - beta) * static_cast<double>(t) <= 38; }
-    void move(double& x, double g, double& first, double& second) const {
+    /// One coordinate, or several.
+    template <class X> void move(X& x, X g, X& first, X& second) const {
         first = beta1 * first + (1 - beta1) * g;
         second = beta2 * second + (1 - beta2) * g * g;
-        const double root = __builtin_elementwise_sqrt(second * correction); // sets no errno: of several at once
+        const X root = __builtin_elementwise_sqrt(second * correction); // sets no errno
         x -= size * first / (root + eps);
+    }
+    /// Four, of which roots and quotients take as long as those of one.
+    void move_four(double* x, const double* gradient, double* first, double* second) const {
+        using Four = double __attribute__((ext_vector_type(4)));
+        Four to, slopes, firsts, seconds;
+        std::memcpy(&to, x, sizeof to);
+        std::memcpy(&slopes, gradient, sizeof slopes);
+        std::memcpy(&firsts, first, sizeof firsts);
+        std::memcpy(&seconds, second, sizeof seconds);
+        move(to, slopes, firsts, seconds);
+        std::memcpy(x, &to, sizeof to);
+        std::memcpy(first, &firsts, sizeof firsts);
+        std::memcpy(second, &seconds, sizeof seconds);
     }
 };
 
@@ -76,14 +91,10 @@ void Adam::update(std::span<double> x, std::span<const double> gradient, State& 
     if (!state.own_steps.empty()) return move_each(*this, x, gradient, state, [](std::size_t) { return true; });
     const double rate = begin_step(*this, x.size(), state);
     const AdamStep step(*this, rate, state.steps);
-    // None of them is a part of another, so that several coordinates can move at once.
-    double* __restrict to = x.data();
-    double* __restrict first = state.first.data();
-    double* __restrict second = state.second.data();
-    const double* __restrict slopes = gradient.data();
-    // Roots and quotients of few coordinates take as long as those of one: four at a time leave the fewest alone.
-#pragma clang loop vectorize_width(4) interleave_count(1)
-    for (std::size_t k = 0; k < x.size(); ++k) step.move(to[k], slopes[k], first[k], second[k]);
+    std::size_t k = 0;
+    for (; k + 4 <= x.size(); k += 4)
+        step.move_four(x.data() + k, gradient.data() + k, &state.first[k], &state.second[k]);
+    for (; k < x.size(); ++k) step.move(x[k], gradient[k], state.first[k], state.second[k]);
 }
 
 void Adam::update(std::span<double> x, std::span<const double> gradient, State& state,
