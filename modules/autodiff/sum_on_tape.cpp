@@ -24,6 +24,11 @@ template <class T> LoopSums<T> no_sums(std::size_t count) {
     return sums;
 }
 
+/// Whether the tangents of an array would have to be made: constants of a type that is on the tape have none in memory.
+template <class T> bool lacks_tangents(const Input<T>& input) {
+    return words_in<T> > 1 && input.is_array && input.is_active && !input.terms && input.stride == 0;
+}
+
 /// Whether there is one chunk to sum up, all of which can be read as it is, or as terms: no broadcasting, no mask.
 template <class T> bool is_simple(const Region& region, const Input<T>* inputs, std::size_t count) {
     if (region.rows > chunk_rows || region.columns > 1 || region.mask) return false;
@@ -31,7 +36,7 @@ template <class T> bool is_simple(const Region& region, const Input<T>* inputs, 
         const Input<T>& input = inputs[j];
         if (!input.is_array || input.terms) continue;
         if (!input.is_padded || (input.row_step != 1 && region.rows != 1)) return false;
-        if (words_in<T> > 1 && input.is_active && input.stride == 0) return false;
+        if (lacks_tangents(input)) return false;
     }
     return true;
 }
@@ -46,11 +51,8 @@ template <class T> const Input<T>* lone_predictor(const Region& region, const In
     const Input<T>* found = nullptr;
     for (std::size_t j = 0; j < count; ++j) {
         const Input<T>& input = inputs[j];
-        if (input.is_array && input.row_step != 1) return nullptr;
-        if (!input.terms) {
-            if (words_in<T> > 1 && input.is_array && input.is_active && input.stride == 0) return nullptr;
-            continue;
-        }
+        if ((input.is_array && input.row_step != 1) || lacks_tangents(input)) return nullptr;
+        if (!input.terms) continue;
         if (found) return nullptr;
         found = &input;
     }
