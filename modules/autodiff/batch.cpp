@@ -227,13 +227,6 @@ MODUS_INLINE Register log1p_register(Register x) {
     const Register y = choose(x < infinity, rounded(logarithm(f, split.e, divided(c, f))), x);
     return with_sign(choose(x > -1.0, y, choose(x == -1.0, -infinity, splat(not_a_number))), x);
 }
-#if !defined(__AVX512F__) // else it is inline
-MODUS_INLINE Register exp_register(Register x) {
-    const Exponential e = exponential(at_least(at_most(x, 710), -746));
-    return e.two.times(rounded(e.mantissa()));
-}
-#endif
-
 // exp(x) - 1 = 2^n ((1 - 2^-n) + rest), without the factor 2^n, for x >= -40.
 MODUS_INLINE Parts exponential_less_one(const Exponential& e, Register x) {
     const Parts shift = exact_sum(-choose(x > 60.0, 0.0, e.two.inverse()), splat(1));
@@ -455,9 +448,6 @@ double digamma_below_0(double x) {
 } // namespace modus
 
 // Qualified, because they are members of an inline namespace, which is not reopened here.
-#if !defined(__AVX512F__)
-modus::Register modus::exp_in_register(Register x) noexcept { return exp_register(x); }
-#endif
 modus::Register modus::expm1_in_register(Register x) noexcept { return expm1_register(x); }
 modus::Register modus::log_in_register(Register x) noexcept { return log_register(x); }
 modus::Register modus::log1p_in_register(Register x) noexcept { return log1p_register(x); }

@@ -135,9 +135,8 @@ template <class F> inline Batch by_register(const F& f, const Batch& x) {
 
 // Each is within 2 units in the last place of the true value, lgamma and digamma within 4 away from their zeros; see
 // tests/autodiff/batch_test.cpp for the ranges. Out of the domain the answer is NaN or infinite, as in <cmath>.
+// exp is part of the loops that call it, which then need not give up their registers.
 #if defined(__AVX512F__)
-// Part of the loops that call it, which then need not give up their registers.
-//
 // exp(x) = 2^(n / 16) exp(r) = p + p (r + r^2 q(r)), with p = 2^(n / 16) up to a power of two from a table in two
 // registers: what is added to p is less than 0.022 p, so that nothing but p itself and the sum are rounded. q is
 // minimax, found as the polynomials of batch.cpp are, with an error of 2^-56.2.
@@ -160,10 +159,28 @@ inline Register exp_in_register(Register x) noexcept {
     const Register p = __builtin_ia32_vpermi2varpd512(lower, std::bit_cast<Bits>(shifted), upper);
     return __builtin_ia32_scalefpd512_mask(p * (r2 * q + r) + p, n * 0.0625, Register{}, -1, 4);
 }
-inline Batch exp(const Batch& x) { return by_register(exp_in_register, x); }
 #else
-MODUS_FUNCTION(exp)
+// exp(x) = 2^n exp(r), exp(r) = 1 + (r + r^2 q(r)). q is minimax, as in batch.cpp, with an error of 2^-58. 2^n is two
+// factors, because not every one is a double, and so that a subnormal result is rounded once.
+inline Register exp_in_register(Register x) noexcept {
+    MODUS_MAY_FUSE
+    using Bits [[gnu::vector_size(MODUS_REGISTER_BYTES)]] = std::uint64_t;
+    x = x > 710.0 ? 710.0 - Register{} : x; // comparisons with a NaN are false, so that it stays
+    x = x < -746.0 ? -746.0 - Register{} : x;
+    const Register shifted = x * 0x1.71547652b82fep+0 + (0x1.8p52 + 2046); // n + 2046 in its last bits
+    const Register n = shifted - (0x1.8p52 + 2046);
+    const Register r = n * -0x1.ef35793c76730p-45 + (n * -0x1.62e42fefa3800p-1 + x), r2 = r * r, r4 = r2 * r2;
+    const Register q01 = r * 0x1.555555555555cp-3 + 0x1.000000000000bp-1;
+    const Register q23 = r * 0x1.111111110e9eep-7 + 0x1.5555555550230p-5;
+    const Register q45 = r * 0x1.a01a01b44bb2bp-13 + 0x1.6c16c1854e0f7p-10;
+    const Register q67 = r * 0x1.71ddee5f22b42p-19 + 0x1.a019975f1eb9ap-16;
+    const Register q89 = r * 0x1.af6ea400fd05cp-26 + 0x1.28afa5e3cdd91p-22;
+    const Register q = ((q89 * r2 + q67) * r2 + q45) * r4 + (q23 * r2 + q01);
+    const Bits bits = std::bit_cast<Bits>(shifted), half = bits >> 1;
+    return ((r2 * q + r) + 1.0) * std::bit_cast<Register>(half << 52) * std::bit_cast<Register>((bits - half) << 52);
+}
 #endif
+inline Batch exp(const Batch& x) { return by_register(exp_in_register, x); }
 MODUS_FUNCTION(expm1)
 MODUS_FUNCTION(log)
 MODUS_FUNCTION(log1p)

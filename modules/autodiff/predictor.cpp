@@ -6,7 +6,7 @@ module;
 #include <cstdint>
 #include <limits>
 #include <optional>
-#if defined(__AVX512F__)
+#if defined(__AVX2__)
 #include <immintrin.h>
 #endif
 
@@ -301,32 +301,47 @@ template <class T> std::uint64_t find_runs(Tape<T>& tape, const IntVector& indic
     auto* runs = static_cast<std::uint32_t*>(static_cast<void*>(tape.words(most / 2 + 16)));
     std::size_t found = 0;
     runs[found++] = 0;
-    std::size_t k = 0;
-    std::uint64_t largest = 0;
+    std::size_t k = 1;
+    // Without branches, as whether a row begins a run is hard to predict.
 #if defined(__AVX512F__)
-    __m512i before = _mm512_set1_epi64(index[0]), largest_of_lanes = _mm512_setzero_si512();
-    const auto begins = [&](std::size_t i) {
-        const __m512i here = _mm512_loadu_si512(index + i);
-        const __mmask8 mask = _mm512_cmpneq_epi64_mask(here, _mm512_alignr_epi64(here, before, 7));
-        largest_of_lanes = _mm512_max_epu64(largest_of_lanes, here);
-        before = here;
-        return static_cast<unsigned>(mask);
-    };
-    __m512i position = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    __m512i position = _mm512_setr_epi32(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
     for (; k + 16 <= n && found <= most; k += 16) {
-        const unsigned low = begins(k), mask = low | begins(k + 8) << 8;
+        const auto begins = [index](std::size_t i) -> unsigned {
+            return _mm512_cmpneq_epi64_mask(_mm512_loadu_si512(index + i), _mm512_loadu_si512(index + i - 1));
+        };
+        const unsigned mask = begins(k) | begins(k + 8) << 8;
         _mm512_storeu_si512(runs + found, _mm512_maskz_compress_epi32(static_cast<__mmask16>(mask), position));
         found += static_cast<std::size_t>(__builtin_popcount(mask));
         position = _mm512_add_epi32(position, _mm512_set1_epi32(16));
     }
-    largest = _mm512_reduce_max_epu64(largest_of_lanes);
+#elif defined(__AVX2__)
+    static constexpr auto rows_in = [] { // those of four that a mask has, one after the other
+        std::array<std::array<std::int32_t, 4>, 16> rows{};
+        for (std::size_t mask = 0; mask < rows.size(); ++mask)
+            for (std::int32_t row = 0, count = 0; row < 4; ++row)
+                if (mask >> row & 1) rows[mask][count++] = row;
+        return rows;
+    }();
+    const auto four = [](const auto* from) { return static_cast<const __m256i*>(static_cast<const void*>(from)); };
+    for (; k + 4 <= n && found <= most; k += 4) {
+        const __m256i same =
+            _mm256_cmpeq_epi64(_mm256_loadu_si256(four(index + k)), _mm256_loadu_si256(four(index + k - 1)));
+        const unsigned mask = 15U ^ static_cast<unsigned>(_mm256_movemask_pd(_mm256_castsi256_pd(same)));
+        const auto* rows = static_cast<const __m128i*>(static_cast<const void*>(rows_in[mask].data()));
+        _mm_storeu_si128(static_cast<__m128i*>(static_cast<void*>(runs + found)),
+                         _mm_add_epi32(_mm_loadu_si128(rows), _mm_set1_epi32(static_cast<int>(k))));
+        found += static_cast<std::size_t>(__builtin_popcount(mask));
+    }
 #endif
     for (; k < n && found <= most; ++k) {
-        largest = std::max(largest, static_cast<std::uint64_t>(index[k]));
-        if (k > 0 && index[k] != index[k - 1]) runs[found++] = static_cast<std::uint32_t>(k);
+        runs[found] = static_cast<std::uint32_t>(k);
+        found += index[k] != index[k - 1];
     }
     if (found > most) return 0;
     runs[found] = static_cast<std::uint32_t>(n);
+    std::uint64_t largest = 0;
+    for (std::size_t run = 0; run < found; ++run)
+        largest = std::max(largest, static_cast<std::uint64_t>(index[runs[run]]));
     term.runs = runs;
     term.run_count = found;
     return largest;
