@@ -475,8 +475,7 @@ modus::Batch modus::pow(Batch x, Batch y) noexcept {
     Registers powers;
     for (std::size_t k = 0; k < powers.size(); ++k) powers[k] = pow_register(bases[k], exponents[k]);
     const Batch result = std::bit_cast<Batch>(powers);
-    const auto size = [](Register a) { return magnitude(a); };
-    const Batch a = by_register(size, x), b = by_register(size, y);
+    const Batch a = magnitude(x), b = magnitude(y);
     const Flags strange = !(a > 0.0 && a < infinity && b < 0x1p52);
     if (any(strange)) return repair(result, strange, [](double a, double b) { return std::pow(a, b); }, x, y);
     return result;

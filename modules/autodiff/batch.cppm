@@ -67,8 +67,16 @@ struct Batch {
         return result;
     }
     static inline Batch of_integers(const std::int64_t* from) {
+#if defined(__AVX512DQ__)
         using Whole [[gnu::vector_size(64), gnu::aligned(8), gnu::may_alias]] = std::int64_t;
         return Batch(__builtin_convertvector(*reinterpret_cast<const Whole*>(from), Lanes));
+#else // no instruction for it: both halves as the last bits of numbers that have room for them
+        using Whole [[gnu::vector_size(64), gnu::aligned(8), gnu::may_alias]] = std::uint64_t;
+        const auto& whole = *reinterpret_cast<const Whole*>(from);
+        const auto low = (whole & 0xffffffff) | std::bit_cast<std::uint64_t>(0x1p52);
+        const auto high = (whole >> 32) ^ std::bit_cast<std::uint64_t>(0x1p84 + 0x1p63);
+        return Batch((Lanes(high) - (0x1p84 + 0x1p63 + 0x1p52)) + Lanes(low));
+#endif
     }
     /// x[index] for eight indices.
     static inline Batch gather(const double* x, const std::int64_t* index) {
@@ -117,6 +125,12 @@ inline Batch select(const Flags& condition, const Batch& x, const Batch& y) {
     return Batch(condition.lanes ? x.lanes : y.lanes);
 }
 
+/// Whether the sign bit is set.
+inline Flags is_negative(const Batch& x) { return {__builtin_bit_cast(Flags::Lanes, x.lanes) < 0}; }
+inline Batch magnitude(const Batch& x) {
+    return std::bit_cast<Batch>(__builtin_bit_cast(Flags::Lanes, x.lanes) & std::numeric_limits<std::int64_t>::max());
+}
+
 /// The first `count` of eight, and the last: none below 1, all above 7.
 inline Flags first_lanes(long count) { return {Flags::Lanes{0, 1, 2, 3, 4, 5, 6, 7} < count}; }
 inline Flags last_lanes(long count) { return {Flags::Lanes{8, 7, 6, 5, 4, 3, 2, 1} <= count}; }
@@ -160,7 +174,7 @@ inline Register exp_in_register(Register x) noexcept {
     return __builtin_ia32_scalefpd512_mask(p * (r2 * q + r) + p, n * 0.0625, Register{}, -1, 4);
 }
 #else
-// exp(x) = 2^n exp(r), exp(r) = 1 + (r + r^2 q(r)). q is minimax, as in batch.cpp, with an error of 2^-58. 2^n is two
+// exp(x) = 2^n exp(r), exp(r) = 1 + r + r^2 q(r). q is minimax, as in batch.cpp, with an error of 2^-58. 2^n is two
 // factors, because not every one is a double, and so that a subnormal result is rounded once.
 inline Register exp_in_register(Register x) noexcept {
     MODUS_MAY_FUSE
@@ -177,7 +191,8 @@ inline Register exp_in_register(Register x) noexcept {
     const Register q89 = r * 0x1.af6ea400fd05cp-26 + 0x1.28afa5e3cdd91p-22;
     const Register q = ((q89 * r2 + q67) * r2 + q45) * r4 + (q23 * r2 + q01);
     const Bits bits = std::bit_cast<Bits>(shifted), half = bits >> 1;
-    return ((r2 * q + r) + 1.0) * std::bit_cast<Register>(half << 52) * std::bit_cast<Register>((bits - half) << 52);
+    const auto factor = std::bit_cast<Register>(half << 52), other = std::bit_cast<Register>((bits - half) << 52);
+    return ((r2 * q + r) * factor + factor) * other;
 }
 #endif
 inline Batch exp(const Batch& x) { return by_register(exp_in_register, x); }

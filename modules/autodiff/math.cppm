@@ -31,7 +31,7 @@ double inverse_mills_value(int n, double x);
 namespace modus::functions {
 
 inline double abs_(double x) { return std::fabs(x); }
-inline Batch abs_(const Batch& x) { return select(x < 0.0, -x, x); }
+inline Batch abs_(const Batch& x) { return magnitude(x); }
 #define MODUS_BOTH(name, plain)                                                                                        \
     inline double name##_(double x) { return plain; }                                                                  \
     inline Batch name##_(const Batch& x) { return name(x); }
@@ -335,13 +335,14 @@ template <Argument X> auto log_sigmoid_summand(const X& x) { return log_sigmoid(
 template <class T, unsigned Mask> requires(!std::same_as<decltype(value_of(std::declval<T>())), double>)
 auto log_sigmoid_summand(const Local<T, Mask>& x) {
     // min(x, 0) - log1p(e), e = exp(-|x|): one exponential and one division serve the value and its derivatives.
-    const Batch z = value_of(x), e = exp(select(z < 0.0, z, -z)), inverse = 1.0 / (1.0 + e);
-    const Batch slope = select(z > 0.0, e * inverse, inverse);
+    const Batch z = value_of(x), e = exp(-magnitude(z)), inverse = 1.0 / (1.0 + e);
+    const Flags below = is_negative(z);
+    const Batch slope = select(below, Batch(1.0), e) * inverse;
     const auto lifted = [&](const Batch& y, const Batch& dy) {
         if constexpr (std::same_as<T, Batch>) return y;
         else return chain(y, dy, x.value);
     };
-    const auto rest = chain(lifted(select(z < 0.0, z, Batch(0.0)), slope), lifted(slope, -e * inverse * inverse), x);
+    const auto rest = chain(lifted(select(below, z, Batch(0.0)), slope), lifted(slope, -e * inverse * inverse), x);
     return LessLog1p<std::remove_const_t<decltype(rest)>>{rest, e};
 }
 /// offset - square(factor * deviation) / 2, as all that a formula returns, where factor and offset come from scalars:

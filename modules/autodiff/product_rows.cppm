@@ -9,20 +9,20 @@ import :tape;
 
 namespace modus {
 
-/// What makes numbers for a formula's loop while it runs, `step` of them at a time.
+/// What makes numbers for a formula's loop while it runs, whole batches of them.
 struct RowSource {
-    std::size_t step;
-    void (*advance)(RowSource& source, std::size_t k); ///< numbers k to k + step - 1 are needed, the ones before done
+    std::size_t step;                                  ///< so many were made last
+    void (*advance)(RowSource& source, std::size_t k); ///< numbers from k on are needed, the ones before done
 };
 
-/// Makes rows of a product on the way, a multiple of `step` of them.
+/// Makes rows of a product on the way.
 template <class T> class ProductRows : public RowSource {
   public:
-    static const std::size_t rows_at_once; ///< of which the step is a multiple
+    static const std::size_t fewest_rows; ///< for less it is not worth it
 
     explicit ProductRows(ProductSums<T>& sums);
-    /// Makes the first rows of those from `first` on, of which there are `count`, a multiple of `rows_at_once`. They
-    /// are stored from `out` on, and their derivatives will be from `r` on, both in planes `stride` apart.
+    /// Makes the first rows of those from `first` on, of which there are `count`, whole batches. They are stored from
+    /// `out` on, and their derivatives will be from `r` on, both in planes `stride` apart.
     void begin(std::size_t first, std::size_t count, double* out, const double* r, std::size_t stride);
     /// Takes back the rows that were made last.
     void end();
@@ -38,9 +38,9 @@ template <class T> class ProductRows : public RowSource {
         std::size_t column;
         double by;
     };
-    template <bool takes, bool makes>
+    template <std::size_t count, bool takes, bool makes>
     void pass(const double* taken, const double* derivatives, const double* x, double* out);
-    void make_tangents(const double* x, double* out) const;
+    template <std::size_t count> void make_tangents(const double* x, double* out) const;
     void take_and_make(const double* x, double* out, std::size_t count);
     void make(std::size_t k);
 
@@ -49,7 +49,7 @@ template <class T> class ProductRows : public RowSource {
     std::array<std::size_t, words> end_of_plane_{};
     const double *x_ = nullptr, *r_ = nullptr;
     double* out_ = nullptr;
-    std::size_t stride_ = 0;
+    std::size_t count_ = 0, stride_ = 0;
     Made made_{};
 };
 

@@ -73,8 +73,8 @@ template <class T> Maker maker_of(const Region& region, const Input<T>* inputs, 
             if (VectorSums::serves(terms)) return Maker::vector;
         }
     }
-    // Registers of half the size would hold the sums of too few rows: the passes apart from each other are faster then.
-    return product && is_wide ? Maker::product_rows : Maker::passes;
+    // Registers of half the size hold the tangents of too few rows: passes apart from each other are faster then.
+    return product && (is_wide || words_in<T> == 1) ? Maker::product_rows : Maker::passes;
 }
 bool is_loop_of_formula(Maker maker) { return maker != Maker::passes && maker != Maker::product_rows; }
 
@@ -177,11 +177,11 @@ template <class T> struct SumNode : SharingNode<T> {
     }
     /// Most of the rows, by ProductRows.
     std::size_t sum_product_rows(std::size_t begin, std::size_t end, TermAdjoint<T>* adjoints, batch_t<T>* sums) const {
-        const std::size_t step = ProductRows<T>::rows_at_once, whole = (end - begin) / step * step;
-        if (whole < 2 * step) return begin; // not worth it
+        const std::size_t whole = (end - begin) / Batch::size * Batch::size;
+        if (whole < ProductRows<T>::fewest_rows) return begin;
         ProductSums<T> made(predictor->terms, adjoints, region.rows);
         ProductRows<T> source(made);
-        constexpr std::size_t most = words > 2 ? 256 : 512; // at once
+        constexpr std::size_t most = words > 2 ? 256 : is_wide ? 512 : 1024; // at once
         const Scratch scratch(2 * words * count * most);
         for (std::size_t first = begin; first < begin + whole; first += most) {
             const std::size_t n = std::min(most, begin + whole - first);
