@@ -74,6 +74,12 @@ template <class Family, class... P>
 concept HasKnownNormalizer =
     HasNormalizer<Family, P...> && std::same_as<decltype(Family::log_normalizer(std::declval<const P&>()...)), double>;
 
+/// Whether the normalizers are an array of plain numbers.
+template <class Family, class... P>
+concept HasKnownNormalizers =
+    HasNormalizer<Family, P...> && AnyArray<decltype(Family::log_normalizer(std::declval<const P&>()...))> &&
+    std::same_as<element_t<decltype(Family::log_normalizer(std::declval<const P&>()...))>, double>;
+
 /// The log density of a family as a formula. It is part of a loop, of which it leaves what does not change from element
 /// to element. Where the normalizer is known, it is the last argument.
 template <class Family, bool is_summand, bool has_known_normalizer> struct FamilyDensity {
@@ -241,6 +247,14 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
                     const FamilyDensity<Family, is_shared, true> formula; // computed once, and not again in a replay
                     return sum_map_where<Rank>(mask, extents_, formula, x, p..., Family::log_normalizer(p...));
                 } else {
+                    if constexpr (HasKnownNormalizers<Family, P...>) // worth an array of them in a recording alone
+                        if constexpr (std::same_as<element_t<X>, Var<double>> ||
+                                      (std::same_as<element_t<P>, Var<double>> || ...))
+                            if (const Tape<double>* tape = tape_of_any(x, p...); tape && tape->for_replay) {
+                                const FamilyDensity<Family, is_shared, true> formula;
+                                return sum_map_where<Rank>(mask, extents_, formula, x, p...,
+                                                           Family::log_normalizer(p...));
+                            }
                     const FamilyDensity<Family, is_shared, false> formula;
                     return sum_map_where<Rank>(mask, extents_, formula, x, p...);
                 }
@@ -389,11 +403,13 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
         else if constexpr (std::same_as<element_t<A>, Var<double>>) return p.tape();
         else return nullptr;
     }
-    /// The tape that one of them is on.
-    Tape<double>* tape_of_parameters() const {
+    template <class... A> static Tape<double>* tape_of_any(const A&... a) {
         Tape<double>* tape = nullptr;
-        std::apply([&](const auto&... p) { ((tape = tape ? tape : tape_of(p)), ...); }, parameters_);
+        ((tape = tape ? tape : tape_of(a)), ...);
         return tape;
+    }
+    Tape<double>* tape_of_parameters() const {
+        return std::apply([](const auto&... p) { return tape_of_any(p...); }, parameters_);
     }
     void record_check() const {
         Tape<double>* tape = tape_of_parameters();

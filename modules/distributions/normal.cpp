@@ -15,6 +15,9 @@ const RowLoops* NormalFamily::row_loops(const Vector*, const Predictor*, const V
 const RowLoops* NormalFamily::row_loops(const Vector*, const Predictor*, const Vector*) {
     return &RegisterRows<1, FamilyDensity<NormalFamily, false, false>, Vector, Predictor, Vector>::loops;
 }
+const RowLoops* NormalFamily::row_loops(const Vector*, const Predictor*, const Vector*, const Vector*) {
+    return &RegisterRows<1, FamilyDensity<NormalFamily, false, true>, Vector, Predictor, Vector, Vector>::loops;
+}
 const RowLoops* NormalFamily::row_loops(const Vector*, const Predictor*, const double*, const double*) {
     return &RegisterRows<1, FamilyDensity<NormalFamily, true, true>, Vector, Predictor, double, double>::loops;
 }

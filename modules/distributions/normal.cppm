@@ -25,6 +25,7 @@ struct NormalFamily {
     static const RowLoops* row_loops(const Vector*, const Array<Var<double>, 1>*, const Var<double>*);
     static const RowLoops* row_loops(const Vector*, const Array<Var<double>, 1>*, const double*, const double*);
     static const RowLoops* row_loops(const Vector*, const Array<Var<double>, 1>*, const Vector*);
+    static const RowLoops* row_loops(const Vector*, const Array<Var<double>, 1>*, const Vector*, const Vector*);
     /// Of data around a linear predictor, where the data have been compacted.
     template <class T, class Scale> requires(!AnyArray<Scale>)
     static std::optional<Var<T>> log_density_of_all(const Vector& x, const Array<Var<T>, 1>& loc, const Scale& scale) {

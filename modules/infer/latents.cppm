@@ -88,13 +88,36 @@ struct PreparedPart {
 
 /// Which coordinates of the parameters a run has read.
 struct Activity {
-    std::vector<unsigned char> coordinates; ///< 1 where it has
+    std::vector<unsigned char> coordinates; ///< 1 where it has; only where some may not have been read
     bool is_partial = false;                ///< whether some may not have been read
 
-    void reset(std::size_t size) {
-        coordinates.assign(size, 0);
+    void reset() {
+        whole_.clear();
         is_partial = false;
     }
+    void make_partial(std::size_t size) {
+        if (!is_partial) coordinates.assign(size, 0);
+        is_partial = true;
+    }
+    /// Coordinates from `first` on have been read: `count` of them.
+    void note(std::size_t first, std::size_t count) { whole_.push_back({first, count}); }
+    /// The selected ones, of `size` in all.
+    void note(std::size_t first, const IntVector& selected, std::size_t size) {
+        make_partial(size);
+        for (std::size_t k = 0; k < selected.size(); ++k) coordinates[first + selected.load(k)] = 1;
+    }
+    /// After a run: where some may not have been read, `coordinates` say which have.
+    void finish() {
+        if (!is_partial) return;
+        for (const Part& part : whole_)
+            std::fill_n(coordinates.begin() + static_cast<std::ptrdiff_t>(part.first), part.count, 1);
+    }
+
+  private:
+    struct Part {
+        std::size_t first, count;
+    };
+    std::vector<Part> whole_;
 };
 
 /// Whether a guide has to answer this site.
@@ -163,27 +186,18 @@ template <Scalar Real> struct DeltaAnswers : Handler {
         if (selected) message.distribution->constrain(coordinates[*selected], message.value);
         else message.distribution->constrain(coordinates, message.value);
         message.provenance = Provenance::delta;
-        if (activity) mark(first, block->size, selected);
+        if (!activity) return;
+        if (selected) activity->note(first, *selected, u.size());
+        else activity->note(first, block->size);
     }
     void finish(const RunState& state) {
-        if (activity && latents.has_occasional) activity->is_partial = true;
+        if (activity && latents.has_occasional) activity->make_partial(u.size());
         std::size_t expected = latents.blocks.size();
         if (latents.has_occasional)
             for (const LatentBlock& block : latents.blocks) expected -= block.is_occasional;
-        if (activity && answered != expected && state.has_subsampled_loop) activity->is_partial = true;
+        if (activity && answered != expected && state.has_subsampled_loop) activity->make_partial(u.size());
         if (answered != expected)
             latents.missed(state, [this](std::size_t k) { return k >= 64 || (first_answered >> k & 1) != 0; });
-    }
-
-  private:
-    void mark(std::size_t first, std::size_t count, const std::optional<IntVector>& selected) const {
-        unsigned char* block = activity->coordinates.data() + first;
-        if (!selected) {
-            for (std::size_t k = 0; k < count; ++k) block[k] = 1;
-            return;
-        }
-        activity->is_partial = true;
-        for (std::size_t k = 0; k < selected->size(); ++k) block[selected->load(k)] = 1;
     }
 };
 

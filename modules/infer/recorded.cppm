@@ -27,10 +27,13 @@ inline bool is_same(const PlateOptions& x, const PlateOptions& y) {
 /// Whether a value and its gradient are.
 inline bool all_finite(double value, std::span<const double> gradient) {
     double zero = 0 * value; // NaN where something is not finite
-    Batch zeros(0.0);
-    std::size_t k = 0;
-    for (; k + Batch::size <= gradient.size(); k += Batch::size) zeros += 0.0 * Batch::load(gradient.data() + k);
-    for (; k < gradient.size(); ++k) zero += 0 * gradient[k];
+    if (gradient.size() < Batch::size) {
+        for (const double slope : gradient) zero += 0 * slope;
+        return zero == 0;
+    }
+    const std::size_t last = gradient.size() - Batch::size;
+    Batch zeros = 0.0 * Batch::load(gradient.data() + last);
+    for (std::size_t k = 0; k < last; k += Batch::size) zeros += 0.0 * Batch::load(gradient.data() + k);
     return zero + sum(zeros) == 0;
 }
 

@@ -42,7 +42,7 @@ template <class G> struct Watched {
     std::size_t numbers() const { return guide.numbers(); }
     template <Scalar Real, class... A>
     auto answers(const RunOptions& options, const Array<Real, 1>& u, Activity*, const A&... arguments) const {
-        activity.reset(u.size());
+        activity.reset();
         return guide.template answers<Real>(options, u, &activity, arguments...);
     }
 };
@@ -77,6 +77,7 @@ template <class M, class G, Optimizer O, class L> class SVI {
             loss_.value_and_gradient(options, model_, Watched<G>{guide_, activity_}, u, gradient, arguments...);
         if (!all_finite(loss, gradient)) report_non_finite(options, loss, arguments...);
         Vector& moved = guide_.parameters();
+        activity_.finish();
         if (activity_.is_partial)
             optimizer_.update({moved.data(), moved.size()}, gradient, state_, activity_.coordinates);
         else optimizer_.update({moved.data(), moved.size()}, gradient, state_);
