@@ -14,8 +14,15 @@ module modus.autodiff;
 namespace modus {
 namespace {
 
-constexpr std::size_t chunk_rows = 1024;          // summed up apart from each other, whatever the number of threads
+// Chunks are summed up apart from each other, whatever the number of threads: of so many rows, or of a multiple where
+// there would be more chunks than keep many threads busy.
+constexpr std::size_t chunk_rows = 1024, most_chunks = 64;
 constexpr std::size_t parallel_numbers = 1 << 18; // fewer are done before another thread has woken up
+
+std::size_t chunks_of(std::size_t rows) {
+    const auto divided = [](std::size_t n, std::size_t by) { return (n + by - 1) / by; };
+    return divided(rows, chunk_rows * divided(rows, chunk_rows * most_chunks));
+}
 
 template <class T> LoopSums<T> no_sums(std::size_t count) {
     LoopSums<T> sums; // the rest is not looked at
@@ -316,7 +323,7 @@ template <class T> struct SumNode : SharingNode<T> {
 
         // Chunks depend on the shapes alone. Where each would have sums of many groups, there are fewer.
         const bool is_parallel = is_divisible && size * columns >= parallel_numbers;
-        if (is_parallel) chunks = (region.rows + chunk_rows - 1) / chunk_rows;
+        if (is_parallel) chunks = chunks_of(region.rows);
         if (summed > 0) chunks = std::clamp<std::size_t>(size / (4 * summed), 1, chunks);
         per_chunk = whole_batches((region.rows + chunks - 1) / chunks);
         block = block_rows(region, inputs, count);
