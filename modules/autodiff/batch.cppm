@@ -131,6 +131,12 @@ inline Batch magnitude(const Batch& x) {
     return std::bit_cast<Batch>(__builtin_bit_cast(Flags::Lanes, x.lanes) & std::numeric_limits<std::int64_t>::max());
 }
 
+/// x, or -x where the sign bit of `sign` is set.
+inline Batch signed_by(const Batch& x, const Batch& sign) {
+    const auto bit = __builtin_bit_cast(Flags::Lanes, sign.lanes) & std::numeric_limits<std::int64_t>::min();
+    return std::bit_cast<Batch>(__builtin_bit_cast(Flags::Lanes, x.lanes) ^ bit);
+}
+
 /// The first `count` of eight, and the last: none below 1, all above 7.
 inline Flags first_lanes(long count) { return {Flags::Lanes{0, 1, 2, 3, 4, 5, 6, 7} < count}; }
 inline Flags last_lanes(long count) { return {Flags::Lanes{8, 7, 6, 5, 4, 3, 2, 1} <= count}; }

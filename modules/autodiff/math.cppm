@@ -330,14 +330,15 @@ template <unsigned Mask> auto softplus(const Local<Batch, Mask>& x) {
 }
 /// log(sigmoid(x)).
 template <Argument X> auto log_sigmoid(const X& x) { return -softplus(-x); }
-/// log(sigmoid(x)), as all that a formula returns: on a tape, a sum takes one logarithm for many elements.
-template <Argument X> auto log_sigmoid_summand(const X& x) { return log_sigmoid(x); }
-template <class T, unsigned Mask> requires(!std::same_as<decltype(value_of(std::declval<T>())), double>)
-auto log_sigmoid_summand(const Local<T, Mask>& x) {
-    // min(x, 0) - log1p(e), e = exp(-|x|): one exponential and one division serve the value and its derivatives.
-    const Batch z = value_of(x), e = exp(-magnitude(z)), inverse = 1.0 / (1.0 + e);
+/// log(sigmoid(x)), of -x where `sign` is negative, as all that a formula returns: on a tape, a sum takes one logarithm
+/// for many elements.
+template <Argument X> auto log_sigmoid_summand(const X& x, double sign) { return log_sigmoid(sign < 0 ? -x : x); }
+inline Batch log_sigmoid_summand(const Batch& x, const Batch& sign) { return log_sigmoid(signed_by(x, sign)); }
+template <class T, unsigned Mask> auto log_sigmoid_summand(const Local<T, Mask>& x, const Batch& sign) {
+    // min(z, 0) - log1p(e), e = exp(-|z|): one exponential and one division serve the value and its derivatives.
+    const Batch z = signed_by(value_of(x), sign), e = exp(-magnitude(z)), inverse = 1.0 / (1.0 + e);
     const Flags below = is_negative(z);
-    const Batch slope = select(below, Batch(1.0), e) * inverse;
+    const Batch slope = signed_by(select(below, Batch(1.0), e) * inverse, sign);
     const auto lifted = [&](const Batch& y, const Batch& dy) {
         if constexpr (std::same_as<T, Batch>) return y;
         else return chain(y, dy, x.value);

@@ -14,7 +14,7 @@ struct BernoulliLogitsFamily {
 
     static auto support(const auto&...) { return support::boolean; }
     static auto log_density(const auto& x, const auto& logits) {
-        return log_sigmoid_summand((2.0 * x - 1.0) * logits); // log_sigmoid(logits) at x = 1, of -logits at x = 0
+        return log_sigmoid_summand(logits, x - 0.5); // log_sigmoid(logits) at x = 1, of -logits at x = 0
     }
     static const RowLoops* row_loops(const IntVector*, const Array<Var<double>, 1>*);
     static double draw(Random& random, double logits) { return random.uniform() < sigmoid(logits); }

@@ -150,7 +150,7 @@ BOOST_AUTO_TEST_CASE(predictors_are_replayed) {
                 [&]<Scalar R>(const Array<R, 1>& x) {
                     const auto eta = x.slice(0, 4)[group] * x[5];
                     return sum_map(
-                        y.extents(), [](const auto& v, const auto& e) { return log_sigmoid_summand(v * e); }, y, eta);
+                        y.extents(), [](const auto& v, const auto& e) { return log_sigmoid_summand(e, v); }, y, eta);
                 },
                 7);
         }

@@ -51,7 +51,7 @@ struct NormalFormula {
 };
 /// The logarithm of the probability of 0 or 1, with the logarithm left to the sum.
 struct LogisticSummand {
-    auto operator()(const auto& y, const auto& eta) const { return log_sigmoid_summand((2.0 * y - 1.0) * eta); }
+    auto operator()(const auto& y, const auto& eta) const { return log_sigmoid_summand(eta, y - 0.5); }
     static const RowLoops* row_loops(const IntVector*, const Predicted*) {
         return &RegisterRows<1, LogisticSummand, IntVector, Predicted>::loops;
     }
