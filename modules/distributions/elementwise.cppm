@@ -74,10 +74,10 @@ template <class Family, class... P>
 concept HasKnownNormalizer =
     HasNormalizer<Family, P...> && std::same_as<decltype(Family::log_normalizer(std::declval<const P&>()...)), double>;
 
-/// Whether the normalizers are an array of plain numbers.
+/// Whether the normalizers are an array of plain numbers that a recording keeps.
 template <class Family, class... P>
-concept HasKnownNormalizers =
-    HasNormalizer<Family, P...> && AnyArray<decltype(Family::log_normalizer(std::declval<const P&>()...))> &&
+concept KeepsNormalizers =
+    Family::keeps_normalizers && AnyArray<decltype(Family::log_normalizer(std::declval<const P&>()...))> &&
     std::same_as<element_t<decltype(Family::log_normalizer(std::declval<const P&>()...))>, double>;
 
 /// The log density of a family as a formula. It is part of a loop, of which it leaves what does not change from element
@@ -103,10 +103,12 @@ template <class Family, bool is_summand, bool has_known_normalizer> struct Famil
 /// A distribution of independent numbers. `Family` holds the formulas for one number, as static members: `name`;
 /// `parameters` with their constraints; `support(p...)`, a support::Domain; `log_density(x, p...)` for any mixture of
 /// scalars, or in two parts, `log_normalizer(p...)` and `log_density(x, p..., normalizer)`, so that of parameters which
-/// are constant it is computed once; and for plain numbers `draw(random, p...)`, `mean(p...)`, `variance(p...)`,
-/// `quantile(q, p...)`, and where parameters depend on each other `check(p...)`, which says what they should be, or
-/// nothing. `log_density_of_all(x, p...)` may know the sum over all elements at once; `summand(x, p..., normalizer)` is
-/// the log density for a sum over elements that have parameter number `shared` in common.
+/// are constant it is computed once, and by a recording for arrays of such parameters, too, if `keeps_normalizers`:
+/// there must be no product in it, which a loop might fuse with others, so that other bits came out; and for plain
+/// numbers `draw(random, p...)`, `mean(p...)`, `variance(p...)`, `quantile(q, p...)`, and where parameters depend on
+/// each other `check(p...)`, which says what they should be, or nothing. `log_density_of_all(x, p...)` may know the sum
+/// over all elements at once; `summand(x, p..., normalizer)` is the log density for a sum over elements that have
+/// parameter number `shared` in common.
 template <class Family, std::size_t Rank, class... P> class Elementwise {
     using Formulas = FormulasOf<Family>;
     using Support = typename Formulas::Support;
@@ -247,13 +249,12 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
                     const FamilyDensity<Family, is_shared, true> formula; // computed once, and not again in a replay
                     return sum_map_where<Rank>(mask, extents_, formula, x, p..., Family::log_normalizer(p...));
                 } else {
-                    if constexpr (HasKnownNormalizers<Family, P...>) // worth an array of them in a recording alone
+                    if constexpr (KeepsNormalizers<Family, P...>)
                         if constexpr (std::same_as<element_t<X>, Var<double>> ||
                                       (std::same_as<element_t<P>, Var<double>> || ...))
                             if (const Tape<double>* tape = tape_of_any(x, p...); tape && tape->for_replay) {
                                 const FamilyDensity<Family, is_shared, true> formula;
-                                return sum_map_where<Rank>(mask, extents_, formula, x, p...,
-                                                           Family::log_normalizer(p...));
+                                return sum_map_where<Rank>(mask, extents_, formula, x, p..., known_normalizers(p...));
                             }
                     const FamilyDensity<Family, is_shared, false> formula;
                     return sum_map_where<Rank>(mask, extents_, formula, x, p...);
@@ -294,6 +295,16 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
     template <class A> using plain_t =
         std::conditional_t<std::same_as<element_t<A>, Var<double>>, double, element_t<A>>;
     using Mask = array_t<Integer, Rank>;
+
+    /// The normalizers, which do not depend on what is on a tape.
+    static auto known_normalizers(const P&... p) {
+        const auto known = []<class A>(const A& a) {
+            if constexpr (on_tape<A>) return 0.0;
+            else return a;
+        };
+        const auto formula = [](const auto&... q) { return Family::log_normalizer(q...); };
+        return [&](const auto&... q) { return map_to(broadcast_extents(q...), formula, q...); }(known(p)...);
+    }
 
     /// Whether the parameter that a `summand` needs to be one number is.
     template <class Parameters> static constexpr bool shares_parameter = false;

@@ -14,6 +14,7 @@ struct LogNormalFamily {
                                            Parameter{"scale", Constraint::positive}};
 
     static auto support(const auto&...) { return support::positive; }
+    static constexpr bool keeps_normalizers = true;
     static auto log_normalizer(const auto&, const auto& scale) { return -log(scale) - half_log_2pi; }
     static auto log_density(const auto& x, const auto& loc, const auto& scale, const auto& normalizer) {
         const auto log_x = log(x);

@@ -14,6 +14,7 @@ struct NormalFamily {
                                            Parameter{"scale", Constraint::positive}};
 
     static auto support(const auto&...) { return support::real; }
+    static constexpr bool keeps_normalizers = true;
     static auto log_normalizer(const auto&, const auto& scale) { return -log(scale) - half_log_2pi; }
     static auto log_density(const auto& x, const auto& loc, const auto& scale, const auto& normalizer) {
         return normalizer - 0.5 * square((x - loc) / scale);

@@ -183,8 +183,27 @@ BOOST_AUTO_TEST_CASE(comparisons_and_selection_are_those_of_the_lanes) {
     check("&&", x > 0.0 && y > 0.0, [](double p, double q) { return p > 0 && q > 0; });
     check("||", x > 0.0 || y > 0.0, [](double p, double q) { return p > 0 || q > 0; });
     check("!", !(x > 0.0), [](double p, double) { return !(p > 0); });
+    check("is_negative", is_negative(x), [](double p, double) { return std::signbit(p); });
+    const Batch size = magnitude(x), turned = signed_by(x, y);
+    for (std::size_t k = 0; k < Batch::size; ++k) {
+        BOOST_TEST(identical(size[k], std::fabs(a[k])));
+        BOOST_TEST(identical(turned[k], std::signbit(b[k]) ? -a[k] : a[k]));
+    }
     const Batch chosen = select(x < y, x, y);
     for (std::size_t k = 0; k < Batch::size; ++k) BOOST_TEST(identical(chosen[k], a[k] < b[k] ? a[k] : b[k]));
+}
+
+BOOST_AUTO_TEST_CASE(integers_of_all_sizes_are_rounded_once) {
+    std::vector<std::int64_t> x{0, 1, -1, std::numeric_limits<std::int64_t>::max(),
+                                std::numeric_limits<std::int64_t>::min()};
+    for (int bit = 20; bit < 63; ++bit)
+        for (const std::int64_t near : {-1, 0, 1, 3})
+            for (const std::int64_t sign : {-1, 1}) x.push_back(sign * ((std::int64_t{1} << bit) + near));
+    while (x.size() % Batch::size != 0) x.push_back(0x123456789abcdef);
+    for (std::size_t first = 0; first < x.size(); first += Batch::size) {
+        const Batch y = Batch::of_integers(x.data() + first);
+        for (std::size_t k = 0; k < Batch::size; ++k) BOOST_TEST(y[k] == static_cast<double>(x[first + k]));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(batches_are_loaded_and_stored_anywhere) {

@@ -45,6 +45,17 @@ constexpr auto counts = []<Scalar Real>(const IntVector& group, const IntVector&
     co_yield sample("y", Poisson(a[group]), obs = y);
 };
 
+/// Parameters that are arrays of data, in families with and without products in what depends on them alone.
+constexpr auto known_parameters = []<Scalar Real>(const Vector& scale, const Vector& y) -> Model<Real> {
+    ++runs;
+    auto loc = co_yield sample("loc", Normal(0, 5).expand(y.size()).to_event(1));
+    auto z = co_yield sample("z", LogNormal(0.5, scale).to_event(1));
+    auto w = co_yield sample("w", Gamma(scale, 0.3 * scale).to_event(1));
+    auto rows = co_yield plate("rows", y.size());
+    co_yield sample("y", StudentT(0.5 * scale, loc * z, scale).mask(IntVector{1, 1, 0, 1, 1, 1, 0, 1}), obs = y);
+    co_yield sample("v", Normal(z + w, scale), obs = y);
+};
+
 const Vector error{15, 10, 16, 11, 9, 11, 10, 18}, effect{28, 8, -3, 7, -1, 1, 18, 12};
 
 Matrix predictors() {
@@ -95,6 +106,7 @@ BOOST_AUTO_TEST_CASE(a_replayed_fit_has_the_same_bits) {
     check(regression, X, responses(X));
     check(schools, error, Observed<Vector>(effect));
     check(counts, IntVector{0, 0, 1, 1, 2, 2, 2}, IntVector{3, 4, 0, 1, 7, 5, 6}, 0.25);
+    check(known_parameters, error, effect);
     check(schools | condition({{"tau", 2.5}}), error, Observed<Vector>(effect));
 }
 
