@@ -80,8 +80,10 @@ template <class T> Maker maker_of(const Region& region, const Input<T>* inputs, 
             if (VectorSums::serves(terms)) return Maker::vector;
         }
     }
-    // Registers of half the size hold the tangents of too few rows: passes apart from each other are faster then.
-    return product && (is_wide || words_in<T> == 1) ? Maker::product_rows : Maker::passes;
+    // Registers of half the size hold the tangents of too few rows: passes apart from each other are faster then. So
+    // they are where X comes from memory, of which a pass that does nothing else asks for more at once.
+    const bool is_one_pass = is_wide || (words_in<T> == 1 && region.rows <= chunk_rows);
+    return product && is_one_pass ? Maker::product_rows : Maker::passes;
 }
 bool is_loop_of_formula(Maker maker) { return maker != Maker::passes && maker != Maker::product_rows; }
 
