@@ -36,9 +36,9 @@ template <class T> bool lacks_tangents(const Input<T>& input) {
     return words_in<T> > 1 && input.is_array && input.is_active && !input.terms && input.stride == 0;
 }
 
-/// Whether there is one chunk to sum up, all of which can be read as it is, or as terms: no broadcasting, no mask.
+/// Whether all can be read as it is, or as terms: no broadcasting, no mask.
 template <class T> bool is_simple(const Region& region, const Input<T>* inputs, std::size_t count) {
-    if (region.rows > chunk_rows || region.columns > 1 || region.mask) return false;
+    if (region.columns > 1 || region.mask) return false;
     for (std::size_t j = 0; j < count; ++j) {
         const Input<T>& input = inputs[j];
         if (!input.is_array || input.terms) continue;
@@ -102,7 +102,7 @@ template <class T> struct SumNode : SharingNode<T> {
     std::size_t count;
     Region region;
     std::size_t block, chunks, per_chunk, evaluated; ///< `evaluated`: so many arguments are in scratch memory
-    bool is_simple;
+    bool is_simple, is_one_chunk;
     const RowLoops* row_loops;
     Maker maker;
     const Input<T>* predictor;      ///< the only one, where passes do not make it
@@ -113,7 +113,11 @@ template <class T> struct SumNode : SharingNode<T> {
     /// Finds out how to go about it, and where derivatives go.
     void prepare(Tape<T>& tape) {
         chunks = 1;
-        if (is_simple) prepare_simple(tape);
+        is_one_chunk = is_simple && region.rows <= chunk_rows;
+        evaluated = 0;
+        for (std::size_t j = 0; j < count; ++j)
+            evaluated += inputs[j].is_array && inputs[j].is_active && !inputs[j].slot;
+        if (is_one_chunk) prepare_one(tape);
         else prepare_chunks(tape);
         choose_maker(tape);
         this->factor = &results->sums[SumPlaces::factor(count)];
@@ -129,7 +133,7 @@ template <class T> struct SumNode : SharingNode<T> {
         }
     }
     void evaluate() {
-        if (is_simple) sum_simply();
+        if (is_one_chunk) sum_one();
         else sum_chunks();
         for (std::size_t j = 0; j < count; ++j)
             if (inputs[j].way == Way::terms) finish(inputs[j].terms, results->adjoints[j]);
@@ -228,10 +232,9 @@ template <class T> struct SumNode : SharingNode<T> {
     }
 
     /// One chunk, with a predictor, without what others need.
-    void prepare_simple(Tape<T>& tape) {
+    void prepare_one(Tape<T>& tape) {
         results = tape.template make<Chunk<T>>();
         block = block_rows(region, inputs, count);
-        evaluated = 0;
         for (std::size_t j = 0; j < count; ++j) {
             Input<T>& input = inputs[j];
             if (!input.is_array || !input.is_active) continue;
@@ -239,26 +242,23 @@ template <class T> struct SumNode : SharingNode<T> {
                 input.way = Way::stored;
                 input.partial_stride = whole_batches(region.rows);
                 input.partials = tape.words(input.partial_stride * words);
-                continue;
-            }
-            ++evaluated;
-            if (input.terms) {
+            } else if (input.terms) {
                 input.way = Way::terms;
                 results->adjoints[j] = term_adjoints(tape, input.terms);
             }
         }
     }
-    void sum_simply() {
+    void sum_one() {
         auto sums = no_sums<T>(count);
         const std::size_t first = sum_predicted(0, region.rows, *results, sums.data());
-        if (first < region.rows) sum_blocks(first, sums.data());
+        if (first < region.rows) sum_blocks(first, region.rows, *results, sums.data());
         results->sums[0] = reduced<T>(sums[0]);
         for (std::size_t j = 0; j < count; ++j)
             if (!inputs[j].is_array && inputs[j].slot) results->sums[1 + j] = reduced<T>(sums[1 + j]);
         results->sums[SumPlaces::factor(count)] = first_lane<T>(sums[SumPlaces::factor(count)]);
     }
-    /// The rows from `first` on, a block at a time.
-    void sum_blocks(std::size_t first, batch_t<T>* sums) {
+    /// The rows from `first` to `end`, a block at a time, where all is simple.
+    void sum_blocks(std::size_t first, std::size_t end, Chunk<T>& chunk, batch_t<T>* sums) const {
         const std::size_t rows = region.rows;
         const Scratch scratch(2 * words * block * evaluated);
         double* room = scratch.data();
@@ -281,8 +281,8 @@ template <class T> struct SumNode : SharingNode<T> {
             }
             room += 2 * words * block;
         }
-        for (; first < rows; first += block) {
-            const std::size_t n = std::min(block, rows - first);
+        for (; first < end; first += block) {
+            const std::size_t n = std::min(block, end - first);
             for (std::size_t j = 0; j < count; ++j) {
                 const Input<T>& input = inputs[j];
                 BlockArgument& argument = arguments[j];
@@ -296,7 +296,7 @@ template <class T> struct SumNode : SharingNode<T> {
             loop(formula, arguments.data(), n, sums, nullptr);
             for (std::size_t j = 0; j < count; ++j)
                 if (inputs[j].way == Way::terms)
-                    pull_rows(inputs[j].terms, rows, first, n, arguments[j].partials, block, results->adjoints[j]);
+                    pull_rows(inputs[j].terms, rows, first, n, arguments[j].partials, block, chunk.adjoints[j]);
         }
     }
 
@@ -342,11 +342,15 @@ template <class T> struct SumNode : SharingNode<T> {
             const auto run = [&](const BlockArgument* arguments, std::size_t n, std::size_t) {
                 loop(formula, arguments, n, sums.data(), nullptr);
             };
-            Pass<T> pass(region, inputs, count, block);
             const std::size_t end = std::min(region.rows, (c + 1) * per_chunk);
             const std::size_t begin = sum_predicted(c * per_chunk, end, chunk, sums.data());
-            for (std::size_t column = 0; column < region.columns; ++column)
-                pass.rows(column, begin, end, chunk.adjoints.data(), run);
+            if (is_simple) {
+                if (begin < end) sum_blocks(begin, end, chunk, sums.data());
+            } else {
+                Pass<T> pass(region, inputs, count, block);
+                for (std::size_t column = 0; column < region.columns; ++column)
+                    pass.rows(column, begin, end, chunk.adjoints.data(), run);
+            }
             for (std::size_t j = 0; j <= count; ++j) chunk.sums[j] = reduced<T>(sums[j]);
             chunk.sums[SumPlaces::factor(count)] = first_lane<T>(sums[SumPlaces::factor(count)]);
         };
@@ -367,7 +371,7 @@ template <class T> struct SumNode : SharingNode<T> {
 
 template <class T> Var<T> sum_on_tape(Tape<T>& tape, const Region& region, SumLoop<T> loop, const void* formula,
                                       Input<T>* inputs, std::size_t count, const RowLoops* row_loops) {
-    const bool is_one_pass = is_simple(region, inputs, count);
+    const bool is_plain = is_simple(region, inputs, count), is_one_pass = is_plain && region.rows <= chunk_rows;
     if (is_one_pass && !has_terms(inputs, count))
         return direct_sum_on_tape(tape, region.rows, loop, formula, inputs, count);
     if constexpr (std::same_as<T, double>)
@@ -381,7 +385,7 @@ template <class T> Var<T> sum_on_tape(Tape<T>& tape, const Region& region, SumLo
     node->count = count;
     node->region = region;
     node->row_loops = row_loops;
-    node->is_simple = is_one_pass;
+    node->is_simple = is_plain;
     node->prepare(tape);
     node->evaluate();
     return result_of(tape, *node);
