@@ -113,7 +113,6 @@ template <class T> struct SumNode : SharingNode<T> {
     /// Finds out how to go about it, and where derivatives go.
     void prepare(Tape<T>& tape) {
         chunks = 1;
-        is_one_chunk = is_simple && region.rows <= chunk_rows;
         evaluated = 0;
         for (std::size_t j = 0; j < count; ++j)
             evaluated += inputs[j].is_array && inputs[j].is_active && !inputs[j].slot;
@@ -339,14 +338,14 @@ template <class T> struct SumNode : SharingNode<T> {
         const auto do_chunk = [this](std::size_t c) {
             Chunk<T>& chunk = results[c];
             auto sums = no_sums<T>(count);
-            const auto run = [&](const BlockArgument* arguments, std::size_t n, std::size_t) {
-                loop(formula, arguments, n, sums.data(), nullptr);
-            };
             const std::size_t end = std::min(region.rows, (c + 1) * per_chunk);
             const std::size_t begin = sum_predicted(c * per_chunk, end, chunk, sums.data());
             if (is_simple) {
                 if (begin < end) sum_blocks(begin, end, chunk, sums.data());
             } else {
+                const auto run = [&](const BlockArgument* arguments, std::size_t n, std::size_t) {
+                    loop(formula, arguments, n, sums.data(), nullptr);
+                };
                 Pass<T> pass(region, inputs, count, block);
                 for (std::size_t column = 0; column < region.columns; ++column)
                     pass.rows(column, begin, end, chunk.adjoints.data(), run);
@@ -371,11 +370,11 @@ template <class T> struct SumNode : SharingNode<T> {
 
 template <class T> Var<T> sum_on_tape(Tape<T>& tape, const Region& region, SumLoop<T> loop, const void* formula,
                                       Input<T>* inputs, std::size_t count, const RowLoops* row_loops) {
-    const bool is_plain = is_simple(region, inputs, count), is_one_pass = is_plain && region.rows <= chunk_rows;
-    if (is_one_pass && !has_terms(inputs, count))
+    const bool is_plain = is_simple(region, inputs, count), is_one_chunk = is_plain && region.rows <= chunk_rows;
+    if (is_one_chunk && !has_terms(inputs, count))
         return direct_sum_on_tape(tape, region.rows, loop, formula, inputs, count);
     if constexpr (std::same_as<T, double>)
-        if (const auto* predictor = is_one_pass ? lone_predictor(region, inputs, count) : nullptr)
+        if (const auto* predictor = is_one_chunk ? lone_predictor(region, inputs, count) : nullptr)
             if (const Maker maker = maker_of(region, inputs, *predictor, row_loops); is_loop_of_formula(maker))
                 return predicted_sum_on_tape(tape, region.rows, *row_loops, maker, formula, inputs, count);
     auto* node = tape.template make<SumNode<T>>();
@@ -386,6 +385,7 @@ template <class T> Var<T> sum_on_tape(Tape<T>& tape, const Region& region, SumLo
     node->region = region;
     node->row_loops = row_loops;
     node->is_simple = is_plain;
+    node->is_one_chunk = is_one_chunk;
     node->prepare(tape);
     node->evaluate();
     return result_of(tape, *node);
