@@ -24,8 +24,7 @@ namespace modus {
 inline constexpr std::size_t longest_sum = most_factors * Batch::size;
 /// Adds f over `count` numbers, at least 1 and at most `longest_sum`, to sums, which are as SumPlaces says. Whole
 /// batches are read, and partials of whole batches stored, but only those of the numbers mean something. Where there is
-/// a source, it has made the first `step` of the numbers and makes the others on the way, and `count` is a multiple of
-/// the batch size.
+/// a source, it has made the first `step` of the numbers and makes the others on the way.
 template <class T> using SumLoop = void (*)(const void* formula, const BlockArgument* arguments, std::size_t count,
                                             batch_t<T>* sums, RowSource* source);
 template <class T, class F, class... A> void sum_loop(const void* formula, const BlockArgument* arguments,

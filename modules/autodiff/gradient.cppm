@@ -211,20 +211,21 @@ template <class F> Matrix hessian(F&& f, const Vector& x) {
         double* const adjoints = variables.slot().word;
         std::copy_n(x.data(), n, values);
         const auto seed = [&] {
+            tape.needless = {adjoints, adjoints + column}; // these entries are found as those of other columns
             std::fill_n(values + n, hessian_lanes * n, 0.0);
             const std::size_t count = std::min(hessian_lanes, n - column);
             for (std::size_t p = 0; p < count; ++p) values[(1 + p) * n + column + p] = 1;
         };
         const auto take_columns = [&](const Slot<Directions>& y) {
             tape.backward(y);
-            const std::size_t count = std::min(hessian_lanes, n - column);
-            std::copy_n(adjoints + n, count * n, entries + column * n);
-            column += count;
+            for (const std::size_t end = std::min(column + hessian_lanes, n), first = column; column < end; ++column)
+                std::copy_n(adjoints + (1 + column - first) * n + first, n - first, entries + column * n + first);
         };
         seed();
         const Var<Directions> y = call(f, variables, true);
         can_replay = tape.for_replay && tape.can_replay;
         take_columns(y.slot);
+        tape.is_same_point = true;
         while (can_replay && column < n) {
             seed();
             std::fill_n(adjoints, n * words_in<Directions>, 0.0);
@@ -233,8 +234,11 @@ template <class F> Matrix hessian(F&& f, const Vector& x) {
         }
     }
     for (std::size_t i = 0; i < n; ++i)
-        for (std::size_t j = 0; j < i; ++j)
-            entries[i + j * n] = entries[j + i * n] = 0.5 * (entries[i + j * n] + entries[j + i * n]);
+        for (std::size_t j = 0; j < i; ++j) {
+            double& entry = entries[i + j * n];
+            if (i / hessian_lanes == j / hessian_lanes) entry = 0.5 * (entry + entries[j + i * n]); // of the same pass
+            entries[j + i * n] = entry;
+        }
     return result;
 }
 

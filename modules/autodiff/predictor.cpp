@@ -497,9 +497,11 @@ template <class T> void pull_rows(const Term<T>* terms, std::size_t rows, std::s
                 else scatter(term->index + first, residual, count, base);
                 break;
             case Term<T>::Base::product:
-                if (p == 0) // all planes at once
-                    total = add_transposed_product<words_in<T>>(term->matrix + first, rows, count, r, r_stride,
-                                                                term->size, base, adjoints->stride);
+                if (p == 0) { // all planes at once
+                    const std::size_t d = adjoints->needless;
+                    total = add_transposed_product<words_in<T>>(term->matrix + d * rows + first, rows, count, r,
+                                                                r_stride, term->size - d, base + d, adjoints->stride);
+                }
                 break;
             }
         }
@@ -529,6 +531,16 @@ template <class T> void clear(const Term<T>* terms, TermAdjoint<T>* adjoints) {
     for (const Term<T>* term = terms; term; term = term->next, ++adjoints) {
         adjoints->factor = T(0.0);
         if (is_summed(*term)) std::fill_n(adjoints->base, term->size * words_in<T>, 0.0);
+    }
+}
+
+template <class T> void find_needless(const Tape<T>& tape, const Term<T>* terms, TermAdjoint<T>* adjoints) {
+    for (const Term<T>* term = terms; term; term = term->next, ++adjoints) {
+        const double* const first = term->slot.word;
+        adjoints->needless = 0;
+        if (term->base != Term<T>::Base::product || term->factor_slot) continue; // the factor's has all of them in it
+        if (tape.needless.begin <= first && first < tape.needless.end)
+            adjoints->needless = std::min(static_cast<std::size_t>(tape.needless.end - first), term->size);
     }
 }
 
@@ -633,6 +645,7 @@ template <class T> void Predictor<T>::force(Tape<T>& tape) {
     template void evaluate_rows(const Term<T>*, std::size_t, std::size_t, std::size_t, double*, std::size_t);          \
     template void pull_rows(const Term<T>*, std::size_t, std::size_t, std::size_t, const double*, std::size_t,         \
                             TermAdjoint<T>*);                                                                          \
+    template void find_needless(const Tape<T>&, const Term<T>*, TermAdjoint<T>*);                                      \
     template void add_adjoints(const Term<T>*, TermAdjoint<T>*, const TermAdjoint<T>*);                                \
     template void finish(const Term<T>*, TermAdjoint<T>*);                                                             \
     template void pull_all(const Term<T>*, std::size_t, const double*, std::size_t, TermAdjoint<T>*);                  \

@@ -61,6 +61,7 @@ template <class T> struct TermAdjoint {
     double* base = nullptr; ///< planes, `stride` apart, as long as the vector; none where it is data
     std::size_t stride = 0;
     T factor = T(0.0);
+    std::size_t needless = 0; ///< so many of the first ones of a product may be left out
 };
 
 /// Reads the factors again, for a replay.
@@ -83,6 +84,8 @@ template <class T> void evaluate_rows(const Term<T>* terms, std::size_t rows, st
 /// bases, r is summed up, to be multiplied by `finish`.
 template <class T> void pull_rows(const Term<T>* terms, std::size_t rows, std::size_t first, std::size_t count,
                                   const double* r, std::size_t r_stride, TermAdjoint<T>* adjoints);
+/// Finds out which of them nobody is going to read.
+template <class T> void find_needless(const Tape<T>& tape, const Term<T>* terms, TermAdjoint<T>* adjoints);
 /// Adds another part of the rows to the sums.
 template <class T> void add_adjoints(const Term<T>* terms, TermAdjoint<T>* to, const TermAdjoint<T>* from);
 /// After all rows.

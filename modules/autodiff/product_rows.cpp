@@ -24,8 +24,11 @@ template <class T> constexpr std::size_t most_steps = words_in<T> > 1 || !is_wid
 
 template <class T> const std::size_t ProductRows<T>::fewest_rows = 2 * most<T>;
 
-template <class T> ProductRows<T>::ProductRows(ProductSums<T>& sums)
-    : RowSource{0, [](RowSource& self, std::size_t k) { static_cast<ProductRows&>(self).make(k); }}, sums_(sums) {
+template <class T> ProductRows<T>::ProductRows(ProductSums<T>& sums, double* kept, bool are_kept)
+    : RowSource{0, [](RowSource& self, std::size_t k) { static_cast<ProductRows&>(self).make(k); }},
+      sums_(sums),
+      kept_(kept),
+      are_kept_(are_kept) {
     std::size_t count = 0;
     for (std::size_t p = 1; p < words; ++p) {
         for (std::size_t d = 0; d < sums.product->size; ++d) { // without a branch, as nobody can guess which are 0
@@ -37,12 +40,13 @@ template <class T> ProductRows<T>::ProductRows(ProductSums<T>& sums)
 }
 
 /// Takes back `count` batches of rows with their derivatives, and makes those at x.
-template <class T> template <std::size_t count, bool takes, bool makes>
-void ProductRows<T>::pass(const double* taken, const double* derivatives, const double* x, double* out) {
+template <class T> template <std::size_t count, bool takes, bool makes, bool is_whole> void
+ProductRows<T>::pass(const double* taken, const double* derivatives, const double* x, double* out, std::size_t some) {
     // Of our own: what is stored may be anywhere else, for the compiler.
     const std::size_t leading = sums_.leading, columns = sums_.product->size, stride = stride_;
     const double* const weights = sums_.weights.data();
     Batch* const by_column = sums_.by_column.data();
+    const auto load = [=](const double* from) { return is_whole ? Batch::load(from) : load_some(from, some); };
     // Narrow registers do not hold the derivatives, too: they are loaded for two columns together.
     constexpr std::size_t together = is_wide ? 1 : 2;
     std::array<std::array<Batch, words>, count> r;
@@ -51,7 +55,7 @@ void ProductRows<T>::pass(const double* taken, const double* derivatives, const 
 #pragma clang loop unroll(full)
         for (std::size_t p = 0; p < words; ++p)
             for (std::size_t b = 0; b < count; ++b) {
-                r[b][p] = Batch::load(derivatives + p * stride + b * Batch::size);
+                r[b][p] = load(derivatives + p * stride + b * Batch::size);
                 total[p] += r[b][p];
             }
         sums_.total = total;
@@ -60,27 +64,26 @@ void ProductRows<T>::pass(const double* taken, const double* derivatives, const 
     rows.fill(Batch(word(sums_.start, 0)));
     const double* next = x;
     // Some columns, from number d on.
-    const auto add = [&]<std::size_t some>(std::size_t d) {
-        if constexpr (takes) {
-            std::array<Batch, some * words> totals;
-            std::copy_n(by_column + d * words, some * words, totals.begin());
+    const auto add = [&]<std::size_t some_columns, bool is_taken>(std::size_t d) {
+        if constexpr (is_taken) {
+            std::array<Batch, some_columns * words> totals;
+            std::copy_n(by_column + d * words, some_columns * words, totals.begin());
             for (std::size_t b = 0; b < count; ++b) {
                 if constexpr (!is_wide)
-                    for (std::size_t p = 0; p < words; ++p)
-                        r[b][p] = Batch::load(derivatives + p * stride + b * Batch::size);
-                for (std::size_t c = 0; c < some; ++c) {
-                    const Batch row = Batch::load(taken + c * leading + b * Batch::size);
+                    for (std::size_t p = 0; p < words; ++p) r[b][p] = load(derivatives + p * stride + b * Batch::size);
+                for (std::size_t c = 0; c < some_columns; ++c) {
+                    const Batch row = load(taken + c * leading + b * Batch::size);
                     for (std::size_t p = 0; p < words; ++p) totals[c * words + p] += row * r[b][p];
                 }
             }
-            std::copy_n(totals.begin(), some * words, by_column + d * words);
-            taken += some * leading;
+            std::copy_n(totals.begin(), some_columns * words, by_column + d * words);
+            taken += some_columns * leading;
         }
         if constexpr (makes) {
-            for (std::size_t c = 0; c < some; ++c, next += leading) {
+            for (std::size_t c = 0; c < some_columns; ++c, next += leading) {
                 const Batch weight(weights[(d + c) * words]);
                 for (std::size_t b = 0; b < count; ++b) {
-                    rows[b] += Batch::load(next + b * Batch::size) * weight;
+                    rows[b] += load(next + b * Batch::size) * weight;
                     // With tangents, too much is computed for the processor to see by itself what comes next.
                     if constexpr (words > 1) __builtin_prefetch(next + (b + count) * Batch::size);
                 }
@@ -88,16 +91,25 @@ void ProductRows<T>::pass(const double* taken, const double* derivatives, const 
         }
     };
     std::size_t d = 0;
-    for (; d + together <= columns; d += together) add.template operator()<together>(d);
+    if constexpr (takes && words > 1) {
+        for (; d < sums_.needless; ++d) add.template operator()<1, false>(d);
+        taken += d * leading;
+    }
+    for (; d + together <= columns; d += together) add.template operator()<together, takes>(d);
     if constexpr (together > 1)
-        if (d < columns) add.template operator()<1>(d);
+        if (d < columns) add.template operator()<1, takes>(d);
     if constexpr (makes) {
         for (std::size_t b = 0; b < count; ++b) rows[b].store(out + b * Batch::size);
-        if constexpr (words > 1) make_tangents<count>(x, out);
+        if constexpr (words > 1) {
+            for (std::size_t b = 0; b < count && kept_; ++b) rows[b].store(kept_at(x) + b * Batch::size);
+            make_tangents<count, is_whole>(x, out, some);
+        }
     }
 }
 
-template <class T> template <std::size_t count> void ProductRows<T>::make_tangents(const double* x, double* out) const {
+template <class T> template <std::size_t count, bool is_whole>
+void ProductRows<T>::make_tangents(const double* x, double* out, std::size_t some) const {
+    const auto load = [=](const double* from) { return is_whole ? Batch::load(from) : load_some(from, some); };
     const std::size_t leading = sums_.leading, stride = stride_;
     const Weight* weight = tangents_.data();
     for (std::size_t p = 1; p < words; ++p) {
@@ -106,9 +118,18 @@ template <class T> template <std::size_t count> void ProductRows<T>::make_tangen
         rows.fill(Batch(word(sums_.start, p)));
         for (const Weight* const end = tangents_.data() + end_of_plane_[p]; weight < end; ++weight)
             for (std::size_t b = 0; b < count; ++b)
-                rows[b] += Batch::load(x + weight->column * leading + b * Batch::size) * Batch(weight->by);
+                rows[b] += load(x + weight->column * leading + b * Batch::size) * Batch(weight->by);
         for (std::size_t b = 0; b < count; ++b) rows[b].store(out + b * Batch::size);
     }
+}
+
+/// Takes back the rows from number i on that were made last.
+template <class T> void ProductRows<T>::take(std::size_t i) {
+    for (; i + most<T> <= made_.count; i += most<T>)
+        pass<batches<T>, true, false>(made_.x + i, made_.r + i, nullptr, nullptr);
+    for (; i + Batch::size <= made_.count; i += Batch::size)
+        pass<1, true, false>(made_.x + i, made_.r + i, nullptr, nullptr);
+    if (i < made_.count) pass<1, true, false, false>(made_.x + i, made_.r + i, nullptr, nullptr, made_.count - i);
 }
 
 /// Takes back the rows that are left from before while the next ones are made; where there are too few of either for
@@ -117,12 +138,20 @@ template <class T> void ProductRows<T>::take_and_make(const double* x, double* o
     std::size_t k = 0;
     for (; k + most<T> <= std::min(count, made_.count); k += most<T>)
         pass<batches<T>, true, true>(made_.x + k, made_.r + k, x + k, out + k);
-    std::size_t i = k;
-    for (; i + most<T> <= made_.count; i += most<T>)
-        pass<batches<T>, true, false>(made_.x + i, made_.r + i, nullptr, nullptr);
-    for (; i < made_.count; i += Batch::size) pass<1, true, false>(made_.x + i, made_.r + i, nullptr, nullptr);
+    take(k);
     for (; k + most<T> <= count; k += most<T>) pass<batches<T>, false, true>(nullptr, nullptr, x + k, out + k);
-    for (; k < count; k += Batch::size) pass<1, false, true>(nullptr, nullptr, x + k, out + k);
+    for (; k + Batch::size <= count; k += Batch::size) pass<1, false, true>(nullptr, nullptr, x + k, out + k);
+    if (k < count) pass<1, false, true, false>(nullptr, nullptr, x + k, out + k, count - k);
+}
+
+/// The same where the values are there already.
+template <class T> void ProductRows<T>::take_and_make_tangents(const double* x, double* out, std::size_t count) {
+    take(0);
+    std::copy_n(kept_at(x), count, out);
+    std::size_t k = 0;
+    for (; k + most<T> <= count; k += most<T>) make_tangents<batches<T>>(x + k, out + k);
+    for (; k + Batch::size <= count; k += Batch::size) make_tangents<1>(x + k, out + k);
+    if (k < count) make_tangents<1, false>(x + k, out + k, count - k);
 }
 
 template <class T>
@@ -136,12 +165,14 @@ void ProductRows<T>::begin(std::size_t first, std::size_t count, double* out, co
 }
 
 template <class T> void ProductRows<T>::make(std::size_t k) {
-    step = std::min(count_ - k, most_steps<T> * most<T>);
-    take_and_make(x_ + k, out_ + k, step);
+    step = are_kept_ ? count_ - k : std::min(count_ - k, most_steps<T> * most<T>);
+    if (step > Batch::size) step -= step % Batch::size;
+    if (are_kept_) take_and_make_tangents(x_ + k, out_ + k, step);
+    else take_and_make(x_ + k, out_ + k, step);
     made_ = {x_ + k, r_ + k, step};
 }
 
-template <class T> void ProductRows<T>::end() { take_and_make(nullptr, nullptr, 0); }
+template <class T> void ProductRows<T>::end() { take(0); }
 
 template class ProductRows<double>;
 template class ProductRows<Directional>;

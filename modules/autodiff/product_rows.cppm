@@ -9,7 +9,7 @@ import :tape;
 
 namespace modus {
 
-/// What makes numbers for a formula's loop while it runs, whole batches of them.
+/// What makes numbers for a formula's loop while it runs: whole batches, and in the end those that are left.
 struct RowSource {
     std::size_t step;                                  ///< so many were made last
     void (*advance)(RowSource& source, std::size_t k); ///< numbers from k on are needed, the ones before done
@@ -20,9 +20,10 @@ template <class T> class ProductRows : public RowSource {
   public:
     static const std::size_t fewest_rows; ///< for less it is not worth it
 
-    explicit ProductRows(ProductSums<T>& sums);
-    /// Makes the first rows of those from `first` on, of which there are `count`, whole batches. They are stored from
-    /// `out` on, and their derivatives will be from `r` on, both in planes `stride` apart.
+    /// The values of all rows are put into `kept`, if there is such memory; `are_kept` says that they are there.
+    explicit ProductRows(ProductSums<T>& sums, double* kept = nullptr, bool are_kept = false);
+    /// Makes the first rows of those from `first` on, of which there are `count`. They are stored from `out` on, and
+    /// their derivatives will be from `r` on, both in planes `stride` apart and in whole batches.
     void begin(std::size_t first, std::size_t count, double* out, const double* r, std::size_t stride);
     /// Takes back the rows that were made last.
     void end();
@@ -38,13 +39,20 @@ template <class T> class ProductRows : public RowSource {
         std::size_t column;
         double by;
     };
-    template <std::size_t count, bool takes, bool makes>
-    void pass(const double* taken, const double* derivatives, const double* x, double* out);
-    template <std::size_t count> void make_tangents(const double* x, double* out) const;
+    // `some` rows of a batch that is not whole, of one.
+    template <std::size_t count, bool takes, bool makes, bool is_whole = true> void
+    pass(const double* taken, const double* derivatives, const double* x, double* out, std::size_t some = Batch::size);
+    template <std::size_t count, bool is_whole = true>
+    void make_tangents(const double* x, double* out, std::size_t some = Batch::size) const;
+    void take(std::size_t i);
     void take_and_make(const double* x, double* out, std::size_t count);
+    void take_and_make_tangents(const double* x, double* out, std::size_t count);
     void make(std::size_t k);
+    double* kept_at(const double* x) const { return kept_ + (x - sums_.product->matrix); }
 
     ProductSums<T>& sums_;
+    double* const kept_;
+    const bool are_kept_;
     std::array<Weight, (words - 1) * ProductSums<T>::most_columns> tangents_; ///< plane by plane
     std::array<std::size_t, words> end_of_plane_{};
     const double *x_ = nullptr, *r_ = nullptr;

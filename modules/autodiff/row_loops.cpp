@@ -26,8 +26,12 @@ template <class T> const Term<T>* ProductSums<T>::product_among(const Term<T>* t
 
 template <class T> ProductSums<T>::ProductSums(const Term<T>* terms_, TermAdjoint<T>* adjoints_, std::size_t rows)
     : terms(terms_), adjoints(adjoints_), product(product_among(terms)), leading(rows) {
-    for (const Term<T>* term = terms; term; term = term->next)
+    const TermAdjoint<T>* adjoint = adjoints;
+    for (const Term<T>* term = terms; term; term = term->next, ++adjoint) {
         if (term->base == Term<T>::Base::one) start += term->factor * term->coefficient;
+        if constexpr (words > 1) // of gradients, all are needed
+            if (term == product) needless = adjoint->needless;
+    }
     const T scale = product->factor * product->coefficient;
     const Slot<T> values{const_cast<double*>(product->values), product->stride};
     for (std::size_t d = 0; d < product->size; ++d) {

@@ -29,6 +29,7 @@ template <class T> struct ProductSums {
     TermAdjoint<T>* adjoints;
     const Term<T>* product; ///< the one among the terms
     std::size_t leading;
+    std::size_t needless = 0; ///< so many columns, the first ones, whose sums may be left out
     // Words of T, column by column.
     T start{};                                         ///< the constants
     std::array<double, words * most_columns> weights;  ///< with the factor of the product

@@ -96,6 +96,7 @@ template <class T> struct Chunk {
 /// The sum of a formula, and its derivatives by all inputs, which are known as soon as it is.
 template <class T> struct SumNode : SharingNode<T> {
     static constexpr std::size_t words = words_in<T>;
+    const Tape<T>* tape;
     SumLoop<T> loop;
     const void* formula;
     Input<T>* inputs;
@@ -108,6 +109,7 @@ template <class T> struct SumNode : SharingNode<T> {
     const Input<T>* predictor;      ///< the only one, where passes do not make it
     const BlockArgument* arguments; ///< of row 0, for loops of the formula's own
     bool sets_adjoints;             ///< of its terms, instead of adding to them
+    double* row_values;             ///< that ProductRows keeps for other passes of a Hessian
     Chunk<T>* results;              ///< of each chunk; the first one has the total in the end
 
     /// Finds out how to go about it, and where derivatives go.
@@ -132,6 +134,10 @@ template <class T> struct SumNode : SharingNode<T> {
         }
     }
     void evaluate() {
+        if constexpr (words > 1)
+            for (std::size_t j = 0; j < count; ++j)
+                for (std::size_t c = 0; c < chunks && inputs[j].way == Way::terms; ++c)
+                    find_needless(*tape, inputs[j].terms, results[c].adjoints[j]);
         if (is_one_chunk) sum_one();
         else sum_chunks();
         for (std::size_t j = 0; j < count; ++j)
@@ -160,6 +166,9 @@ template <class T> struct SumNode : SharingNode<T> {
         predictor = lone_predictor(region, inputs, count);
         if (!predictor) return;
         maker = maker_of(region, inputs, *predictor, row_loops);
+        row_values = nullptr;
+        if (words > 1 && maker == Maker::product_rows && tape.for_replay)
+            row_values = tape.words(whole_batches(region.rows));
         if (is_loop_of_formula(maker)) arguments = lasting(tape, arguments_at(0).data(), count);
         sets_adjoints = maker == Maker::columns || (maker == Maker::vector && chunks == 1);
     }
@@ -187,16 +196,16 @@ template <class T> struct SumNode : SharingNode<T> {
         }
         return end;
     }
-    /// Most of the rows, by ProductRows.
+    /// Most of the rows or all of them, by ProductRows.
     std::size_t sum_product_rows(std::size_t begin, std::size_t end, TermAdjoint<T>* adjoints, batch_t<T>* sums) const {
-        const std::size_t whole = (end - begin) / Batch::size * Batch::size;
-        if (whole < ProductRows<T>::fewest_rows) return begin;
+        if (end - begin < ProductRows<T>::fewest_rows) return begin;
+        if (!is_simple) end -= (end - begin) % Batch::size; // what is after the last row may not be read
         ProductSums<T> made(predictor->terms, adjoints, region.rows);
-        ProductRows<T> source(made);
+        ProductRows<T> source(made, row_values, tape->is_same_point && row_values);
         constexpr std::size_t most = words > 2 ? 256 : is_wide ? 512 : 1024; // at once
         const Scratch scratch(2 * words * count * most);
-        for (std::size_t first = begin; first < begin + whole; first += most) {
-            const std::size_t n = std::min(most, begin + whole - first);
+        for (std::size_t first = begin; first < end; first += most) {
+            const std::size_t n = std::min(most, end - first);
             auto arguments = arguments_at(first);
             double* room = scratch.data();
             for (std::size_t j = 0; j < count; ++j, room += 2 * words * most) {
@@ -213,7 +222,7 @@ template <class T> struct SumNode : SharingNode<T> {
         }
         source.end();
         made.finish();
-        return begin + whole;
+        return end;
     }
     /// The arguments from this row on.
     std::array<BlockArgument, max_inputs> arguments_at(std::size_t first) const {
@@ -378,6 +387,7 @@ template <class T> Var<T> sum_on_tape(Tape<T>& tape, const Region& region, SumLo
             if (const Maker maker = maker_of(region, inputs, *predictor, row_loops); is_loop_of_formula(maker))
                 return predicted_sum_on_tape(tape, region.rows, *row_loops, maker, formula, inputs, count);
     auto* node = tape.template make<SumNode<T>>();
+    node->tape = &tape;
     node->loop = loop;
     node->formula = formula;
     node->inputs = tape.for_replay ? lasting(tape, inputs, count) : inputs;

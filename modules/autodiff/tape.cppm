@@ -185,6 +185,15 @@ template <class T> class Tape {
     /// Where sums of squares over many rows may be looked up, if the caller wants that; see `:compact`.
     CompactData* compact_data = nullptr;
 
+    /// Adjoints that nobody is going to read, so that what is added to them may be left out: of a Hessian, which is
+    /// symmetric, those of the variables before the columns of a pass.
+    struct {
+        const double *begin = nullptr, *end = nullptr;
+    } needless;
+
+    /// In the other passes of a Hessian: that values are what they were, and only tangents are not.
+    bool is_same_point = false;
+
     const bool for_replay = false;
     /// Not once something was done that a replay could not repeat: a branch on a value on the tape, for example.
     bool can_replay = true;
