@@ -21,11 +21,13 @@ constexpr auto scalar_sites = []<Scalar Real>(std::size_t sites) -> Model<Real> 
 template <class M, class... A> void gradient(benchmark::State& state, Mode mode, const M& model, const A&... data) {
     AutoDelta guide(model);
     guide.setup(data...);
-    const TraceELBO loss{.mode = mode};
+    const TraceELBO loss{.mode = mode, .replay = false};
+    Recorded nothing;
     Vector slope(guide.parameters().size());
     for (auto _ : state)
         benchmark::DoNotOptimize(loss.value_and_gradient(RunOptions{.validate = false}, model, guide,
-                                                         guide.parameters(), {slope.data(), slope.size()}, data...));
+                                                         guide.parameters(), {slope.data(), slope.size()}, nothing,
+                                                         data...));
 }
 
 void with_data(benchmark::State& state, Mode mode) {

@@ -16,6 +16,10 @@ export namespace modus {
 /// `template <Scalar Real> void process(Message<Real>&)` serves every scalar. Optionally it has a `result()`, which
 /// `run` then returns.
 struct Handler {
+    /// Whether runs from copies of this handler do the same: nothing that it refers to changes, and nobody waits for it
+    /// to be called. Where it is not so, or not known, the model is run in each step of a fit. A handler that holds
+    /// nothing need not say.
+    static constexpr bool is_repeatable = false;
     /// Before a run, on its own copy of the handler.
     inline void start() {}
     /// On the way out, from the innermost handler to the outermost; before the site has its final value. A handler that

@@ -17,6 +17,8 @@ struct BlockOptions {
 /// the handlers further out. Plates are hidden only by name. Throws Error where both lists are given, and at the end of
 /// a run for a name that no site has; one that is hidden further in may be hidden again. pyro.poutine.block.
 struct block : Handler {
+    static constexpr bool is_repeatable = true;
+
     explicit block(BlockOptions options_ = {}) {
         if (!options_.hide.empty() && !options_.expose.empty())
             throw Error("", "either sites to hide or sites to expose", "both", "Give block one list.");

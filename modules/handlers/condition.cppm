@@ -12,6 +12,8 @@ export namespace modus {
 /// `model | condition({{"sigma", 1.0}})`: gives data to sites and marks them observed. Throws Error at the end of a run
 /// for a name that no site has, and where a site has other data already. pyro.poutine.condition.
 struct condition : Handler {
+    static constexpr bool is_repeatable = true;
+
     explicit condition(NamedValues data) : assignment("condition", std::move(data)) {}
 
     void start() { assignment.start(); }

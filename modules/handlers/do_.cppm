@@ -15,6 +15,8 @@ export namespace modus {
 /// with `condition`). The intervention is recorded as the deterministic site "x__CF". Throws Error at the end of a run
 /// for a name that no site has. pyro.poutine.do; Pearl, "Causality" (2009), section 3.2.
 struct do_ : Handler {
+    static constexpr bool is_repeatable = true;
+
     explicit do_(NamedValues values_) : values(std::make_shared<const NamedValues>(std::move(values_))) {}
 
     void start() { used.assign(values->size(), false); }

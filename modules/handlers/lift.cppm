@@ -12,6 +12,8 @@ export namespace modus {
 /// handlers further out. Several params are lifted by several handlers. Throws Error where the prior has another shape
 /// than the param, and at the end of a run without such a param. pyro.poutine.lift.
 template <Distribution D> struct lift : Handler {
+    static constexpr bool is_repeatable = true;
+
     lift(const Name& site_, D prior_) : site(site_.text), hash(site_.hash), prior(std::move(prior_)) {}
 
     void start() { is_used = false; }

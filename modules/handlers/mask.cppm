@@ -13,6 +13,8 @@ export namespace modus {
 /// each site. Inside a model, `auto seen = co_yield mask(m);` does so up to the end of the C++ block. Masks add up: an
 /// element counts where all of them are 1. Throws Error for other numbers than 0 and 1. pyro.poutine.mask.
 struct mask : Handler {
+    static constexpr bool is_repeatable = true;
+
     explicit mask(std::same_as<bool> auto all) : mask(Data(static_cast<Integer>(all)), 0) {}
     template <class M> requires std::same_as<element_t<M>, Integer> && AnyArray<M>
     explicit mask(const M& elements) : mask(Data(elements), 0) {}

@@ -19,6 +19,8 @@ struct ReplayOptions {
 /// observed ones keep their data. Throws Error for sites that are missing on either side, unless {.strict = false}.
 /// pyro.poutine.replay.
 struct replay : Handler {
+    static constexpr bool is_repeatable = true;
+
     explicit replay(Trace trace_, ReplayOptions options_ = {})
         : trace(std::make_shared<const Trace>(std::move(trace_))), options(options_) {}
 

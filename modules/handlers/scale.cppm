@@ -12,6 +12,8 @@ export namespace modus {
 /// `auto half = co_yield scale(0.5);` does so up to the end of the C++ block. Scales multiply, also those of plates.
 /// Throws Error for a number that is not positive. pyro.poutine.scale.
 struct scale : Handler {
+    static constexpr bool is_repeatable = true;
+
     explicit scale(double factor_) : factor(factor_) {
         if (!(factor > 0) || !std::isfinite(factor))
             throw Error("", "a positive number for scale", format_exactly(factor),

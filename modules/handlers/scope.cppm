@@ -11,6 +11,8 @@ export namespace modus {
 /// `co_yield submodel("a", model, args...)` does the same for a part.) pyro.contrib.autoname.scope,
 /// numpyro.handlers.scope.
 struct scope : Handler {
+    static constexpr bool is_repeatable = true;
+
     explicit scope(const Name& name) : text(std::make_shared<const std::string>(name.text)) {}
 
     template <Scalar Real> void process(Message<Real>& message) {

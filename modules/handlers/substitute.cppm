@@ -12,6 +12,8 @@ export namespace modus {
 /// `model | substitute({{"mu", 0.3}})`: evaluates the model at these values. Throws Error at the end of a run for a
 /// name that no site has, and where a site has another value already. numpyro.handlers.substitute.
 struct substitute : Handler {
+    static constexpr bool is_repeatable = true;
+
     explicit substitute(NamedValues values) : assignment("substitute", std::move(values)) {}
 
     void start() { assignment.start(); }

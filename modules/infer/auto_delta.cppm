@@ -31,7 +31,7 @@ template <class Plates = NoPlates> struct AutoDeltaOptions {
 /// and moves the selected part.
 template <class M, class Plates = NoPlates> class AutoDelta : public PointGuide<AutoDelta<M, Plates>, M> {
   public:
-    static constexpr bool holds_nothing = std::is_empty_v<Plates>; ///< for TraceELBO{.replay = true}
+    static constexpr bool is_repeatable = std::is_empty_v<Plates>; ///< for TraceELBO::replay
 
     explicit AutoDelta(const M& model, Initializer init_loc_fn = init_to_median, AutoDeltaOptions<Plates> options = {})
         : PointGuide<AutoDelta, M>(model), initializer_(std::move(init_loc_fn)), options_(std::move(options)) {}

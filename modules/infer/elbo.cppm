@@ -52,17 +52,17 @@ struct TraceELBO {
     /// the number of columns, whatever the number of rows. For `Normal(mean, scale)` with a scalar scale, a mean that
     /// is linear in data, and data that stay the same from call to call. Exact up to rounding.
     bool compact = false;
-    /// Run the model once, and afterwards repeat what it did with numbers, without running it: for models that do the
-    /// same at each call with the same arguments. A model that branches on the values of its sites, that holds
-    /// something (a lambda that captures, in a formula too, or a handler that is used in place), whose data have
-    /// learned bounds (as with Uniform), or whose plates draw is run each time, as without this; but nobody can see
-    /// whether it reads a global variable, draws numbers or prints, or whether a handler of yours refers to something
-    /// that changes, so that this has to be asked for. Same result as with Mode::reverse, to the last bit. Small models
-    /// are several times as fast. Pyro: JitTrace_ELBO.
-    bool replay = false;
-    /// What has been compacted, or recorded; filled by use.
+    /// From the third step on the same arguments on, repeat what the model did with numbers, without running it. Small
+    /// models are several times as fast. The result is that of Mode::reverse, to the last bit. A model that branches on
+    /// the values of its sites, that holds something (a lambda that captures, in a formula too, a handler that is used
+    /// in place, or one of yours that does not say it `is_repeatable`), whose data have learned bounds (as with
+    /// Uniform), whose plates draw, or whose arguments are of types without `is_same_argument` is run each time. What
+    /// cannot be seen is that a model reads a global variable or draws numbers of its own; so a replay is compared with
+    /// a run, at first often, then each 1,024th. A model that prints or counts does so only when it is run. Pyro:
+    /// JitTrace_ELBO.
+    bool replay = true;
+    /// What has been compacted; filled by use.
     mutable CompactData compact_data{};
-    mutable Recorded recorded{};
 
     /// The loss at the unconstrained parameters u of the guide.
     template <Scalar Real, class M, class G, class... A> Real loss(const RunOptions& options, const M& model,
@@ -75,10 +75,12 @@ struct TraceELBO {
     }
 
     /// The loss, with its gradient by u written to `gradient`, which is as long as u. Sites are checked in one pass at
-    /// most.
+    /// most. What is `recorded` belongs to this model and guide, and is filled by use.
     template <class M, class G, class... A>
     double value_and_gradient(const RunOptions& options, const M& model, const G& guide, const Vector& u,
-                              std::span<double> gradient, const A&... arguments) const {
+                              std::span<double> gradient, Recorded& recorded, const A&... arguments) const {
+        constexpr bool is_repeatable = modus::is_repeatable<M> && G::is_repeatable && (Comparable<A> && ...);
+        const bool may_replay = is_repeatable && replay && !compact && mode != Mode::forward;
         const auto f = [&]<Scalar Real>(const Array<Real, 1>& x, bool is_first) {
             RunOptions now = options;
             now.validate = options.validate && is_first;
@@ -86,12 +88,14 @@ struct TraceELBO {
         };
         const auto run_model = [&] {
             const bool is_open = mode == Mode::automatic && !compact;
-            return modus::value_and_gradient(f, u, gradient, is_open ? chosen_mode(u.size(), guide.numbers()) : mode,
+            return modus::value_and_gradient(f, u, gradient,
+                                             may_replay ? Mode::reverse
+                                             : is_open  ? chosen_mode(u.size(), guide.numbers())
+                                                        : mode,
                                              compact ? &compact_data : nullptr);
         };
-        if constexpr (holds_nothing<M> && G::holds_nothing)
-            if (replay && !compact && mode != Mode::forward)
-                return recorded.value_and_gradient(f, run_model, options, u, gradient, model, arguments...);
+        if constexpr (is_repeatable)
+            if (may_replay) return recorded.value_and_gradient(f, run_model, options, u, gradient, arguments...);
         return run_model();
     }
 };

@@ -122,7 +122,7 @@ template <Scalar Real> struct GuideAnswers : Handler {
 /// latent sites, or sites of different shapes. Pyro: a guide function.
 template <class M, class Program> class Guide : public PointGuide<Guide<M, Program>, M> {
   public:
-    static constexpr bool holds_nothing = modus::holds_nothing<Program>; ///< for TraceELBO{.replay = true}
+    static constexpr bool is_repeatable = modus::is_repeatable<Program>; ///< for TraceELBO::replay
 
     Guide(const M& model, const Program& program) : PointGuide<Guide, M>(model), program_(program) {}
 

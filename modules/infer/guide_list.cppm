@@ -36,7 +36,7 @@ template <Scalar Real, class... H> struct ListAnswers : Handler {
 /// at the first call for a site that two parts answer or none does. Pyro: pyro.infer.autoguide.AutoGuideList.
 template <class M, class... Parts> class GuideList : public PointGuide<GuideList<M, Parts...>, M> {
   public:
-    static constexpr bool holds_nothing = (Parts::holds_nothing && ...); ///< for TraceELBO{.replay = true}
+    static constexpr bool is_repeatable = (Parts::is_repeatable && ...); ///< for TraceELBO::replay
 
     explicit GuideList(const M& model, Parts... parts) : PointGuide<GuideList, M>(model), parts_(std::move(parts)...) {}
 

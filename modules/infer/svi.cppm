@@ -35,7 +35,7 @@ struct SVIOptions {
 
 /// A guide that notes which of its coordinates a run reads.
 template <class G> struct Watched {
-    static constexpr bool holds_nothing = G::holds_nothing;
+    static constexpr bool is_repeatable = G::is_repeatable;
     const G& guide;
     Activity& activity;
 
@@ -73,8 +73,8 @@ template <class M, class G, Optimizer O, class L> class SVI {
         const Vector& u = guide_.parameters();
         if (gradient_.size() != u.size()) gradient_ = Vector(u.size());
         const std::span<double> gradient(gradient_.data(), gradient_.size());
-        const double loss =
-            loss_.value_and_gradient(options, model_, Watched<G>{guide_, activity_}, u, gradient, arguments...);
+        const double loss = loss_.value_and_gradient(options, model_, Watched<G>{guide_, activity_}, u, gradient,
+                                                     recorded_, arguments...);
         if (!all_finite(loss, gradient)) report_non_finite(options, loss, arguments...);
         Vector& moved = guide_.parameters();
         activity_.finish();
@@ -130,6 +130,7 @@ template <class M, class G, Optimizer O, class L> class SVI {
         read_checkpoint(path, found);
         guide_.parameters() = std::move(found.parameters);
         state_ = std::move(state);
+        recorded_ = {};
         times_cleared_ = guide_.times_cleared();
         steps_ = found.steps;
         seed_ = found.seed;
@@ -151,6 +152,7 @@ template <class M, class G, Optimizer O, class L> class SVI {
     void forget_if_cleared() {
         if (times_cleared_ == guide_.times_cleared()) return;
         state_ = {};
+        recorded_ = {};
         times_cleared_ = guide_.times_cleared();
     }
 
@@ -188,6 +190,7 @@ template <class M, class G, Optimizer O, class L> class SVI {
     typename O::State state_{};
     Vector gradient_;
     Activity activity_;
+    Recorded recorded_; ///< of this model with this guide
     std::uint64_t steps_ = 0, seed_, times_cleared_ = 0;
 };
 template <class M, class G, class O, class L> SVI(const M&, G&, const O&, const L&, SVIOptions = {}) -> SVI<M, G, O, L>;

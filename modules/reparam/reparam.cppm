@@ -25,6 +25,8 @@ using Reparameterization = std::variant<LocScaleReparam, TransformReparam>;
 /// sites is that of a model written so; its mode is in general another one. Throws Error for sites with a value, for
 /// distributions that it does not know, and at the end of a run without such a site. pyro.poutine.reparam.
 struct reparam : Handler {
+    static constexpr bool is_repeatable = true;
+
     struct Site {
         std::string name;
         std::uint64_t hash;

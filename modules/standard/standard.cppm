@@ -60,7 +60,8 @@ using std::conditional_t, std::index_sequence, std::index_sequence_for, std::int
     std::remove_const_t, std::remove_cv_t, std::remove_cvref_t, std::remove_reference_t, std::type_identity,
     std::type_identity_t;
 
-using std::convertible_to, std::derived_from, std::floating_point, std::integral, std::invocable, std::same_as;
+using std::convertible_to, std::copy_constructible, std::derived_from, std::floating_point, std::integral,
+    std::invocable, std::same_as;
 
 using std::coroutine_handle, std::coroutine_traits, std::suspend_always;
 
@@ -81,8 +82,8 @@ using std::numbers::inv_sqrtpi, std::numbers::ln2, std::numbers::pi, std::number
 } // namespace numbers
 
 namespace ranges {
-using std::ranges::find, std::ranges::range, std::ranges::range_value_t, std::ranges::size, std::ranges::sized_range,
-    std::ranges::subrange;
+using std::ranges::equal, std::ranges::find, std::ranges::range, std::ranges::range_value_t, std::ranges::size,
+    std::ranges::sized_range, std::ranges::subrange;
 namespace views {
 using std::ranges::views::transform;
 } // namespace views

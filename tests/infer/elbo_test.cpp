@@ -91,7 +91,9 @@ BOOST_AUTO_TEST_CASE(modes_and_compacted_data_give_the_same_gradient) {
     const Vector u{0.1, -0.2, 0.3, -0.4, 0.5, 0.6, 0.7};
     const auto gradient_by = [&](const TraceELBO& elbo) {
         Vector slope(7);
-        const double loss = elbo.value_and_gradient(RunOptions{}, regression, guide, u, {slope.data(), 7}, X, y);
+        Recorded recorded;
+        const double loss =
+            elbo.value_and_gradient(RunOptions{}, regression, guide, u, {slope.data(), 7}, recorded, X, y);
         return std::pair(loss, slope);
     };
     const auto [loss, slope] = gradient_by({.mode = Mode::forward});

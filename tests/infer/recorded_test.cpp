@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <cstddef>
 #include <error_parts.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 import modus.autodiff;
@@ -95,7 +97,8 @@ template <class M, class... A> void check(const M& model, const A&... arguments)
     const auto expected = losses(false, model, arguments...);
     BOOST_TEST(runs >= 60u);
     const auto found = losses(true, model, arguments...);
-    BOOST_TEST(runs == 3u); // to find the sites, the first step, and to record the second one
+    // To find the sites, the first step, to record the second one, and compared with replays 1, 3, 7, 15 and 31.
+    BOOST_TEST(runs == 8u);
     BOOST_TEST(found == expected, boost::test_tools::per_element());
 }
 
@@ -146,7 +149,8 @@ BOOST_AUTO_TEST_CASE(parameters_may_move) {
     };
     const auto expected = fit(false);
     BOOST_TEST(fit(true) == expected, boost::test_tools::per_element());
-    BOOST_TEST(runs == 4u); // recorded once more, with a copy
+    // To find the sites, the first step, recorded twice, the second time with a copy, and compared four times.
+    BOOST_TEST(runs == 8u);
 }
 
 BOOST_AUTO_TEST_CASE(a_gradient_that_is_not_finite_is_the_model_s_to_explain) {
@@ -324,4 +328,134 @@ BOOST_AUTO_TEST_CASE(options_of_a_step_are_arguments) {
         return result;
     };
     BOOST_TEST(fit(true) == fit(false), boost::test_tools::per_element());
+}
+
+// What cannot be seen from outside, but in the numbers.
+
+namespace {
+
+double temperature = 1;
+constexpr auto reads_a_global = []<Scalar Real>() -> Model<Real> {
+    ++runs;
+    auto x = co_yield sample("x", Normal(0, 1));
+    co_yield sample("y", Normal(x, temperature), obs = 3.0);
+};
+
+struct Gentle : Weaken {
+    static constexpr bool is_repeatable = true;
+};
+
+/// Data of one's own.
+struct Rows {
+    Vector y;
+    double scale;
+    friend bool is_same_argument(const Rows& a, const Rows& b) {
+        return modus::is_same_argument(a.y, b.y) && a.scale == b.scale;
+    }
+};
+struct UnknownRows {
+    Vector y;
+    double scale;
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(fits_replay_unless_they_are_told_not_to) {
+    AutoDelta guide(schools);
+    SVI svi(schools, guide, Adam{.lr = 0.05}, TraceELBO{});
+    runs = 0;
+    svi.run(100, error, Observed<Vector>(effect));
+    BOOST_TEST(runs < 10u);
+}
+
+BOOST_AUTO_TEST_CASE(a_model_that_does_something_else_each_time_is_run_each_time) {
+    const auto fit = [](bool replay) {
+        AutoDelta guide(reads_a_global);
+        SVI svi(reads_a_global, guide, Adam{.lr = 0.05}, TraceELBO{.mode = Mode::reverse, .replay = replay});
+        std::vector<double> result;
+        for (int k = 0; k < 20; ++k) {
+            temperature = 1 + k;
+            result.push_back(svi.step());
+        }
+        return result;
+    };
+    const auto expected = fit(false);
+    runs = 0;
+    BOOST_TEST(fit(true) == expected, boost::test_tools::per_element());
+    BOOST_TEST(runs == 21u);
+}
+
+BOOST_AUTO_TEST_CASE(a_model_that_does_something_else_later_is_an_error) {
+    for (const int later : {5, 100, 5000}) {
+        temperature = 1;
+        AutoDelta guide(reads_a_global);
+        SVI svi(reads_a_global, guide, Adam{.lr = 0.01}, TraceELBO{});
+        svi.run(static_cast<std::size_t>(later));
+        temperature = 2;
+        int more = 0;
+        double before = 0;
+        try {
+            for (; more < 3 * later; ++more) {
+                before = std::as_const(guide).parameters()[0];
+                svi.step();
+            }
+        } catch (const Error& e) {
+            BOOST_TEST(Says({"", "same at each step with the same arguments", "which was right", "as an argument"})(e));
+        }
+        BOOST_TEST(more <= std::min(later + 1, 1024));
+        BOOST_TEST(std::as_const(guide).parameters()[0] == before);                        // what was wrong is not used
+        BOOST_TEST(svi.step() == svi.evaluate_loss(), boost::test_tools::tolerance(0.01)); // and it can go on
+    }
+}
+
+BOOST_AUTO_TEST_CASE(data_that_change_in_place_are_not_copied_each_time) {
+    AutoDelta guide(schools);
+    SVI svi(schools, guide, Adam{.lr = 0.05}, TraceELBO{});
+    Vector batch = error;
+    std::size_t copies = 0;
+    for (int k = 0; k < 1000; ++k) {
+        const double* const before = std::as_const(batch).data();
+        batch[0] = 10 + k;
+        copies += std::as_const(batch).data() != before;
+        svi.step(batch, Observed<Vector>(effect));
+    }
+    BOOST_TEST(copies <= 11u); // the first one is of `error`
+}
+
+BOOST_AUTO_TEST_CASE(handlers_of_ones_own_say_whether_they_may_be_replayed) {
+    const auto runs_with = [](const auto& handler) {
+        const auto model = schools | handler;
+        AutoDelta guide(model);
+        SVI svi(model, guide, Adam{.lr = 0.05}, TraceELBO{});
+        runs = 0;
+        svi.run(100, error, Observed<Vector>(effect));
+        return runs;
+    };
+    BOOST_TEST(runs_with(Weaken{}) == 101u);
+    BOOST_TEST(runs_with(Gentle{}) < 10u);
+}
+
+BOOST_AUTO_TEST_CASE(arguments_of_ones_own_types_say_whether_they_are_the_same) {
+    const auto losses_of = [](bool replay, auto rows) {
+        const auto model = []<Scalar Real>(const decltype(rows)& data) -> Model<Real> {
+            ++runs;
+            auto mu = co_yield sample("mu", Normal(0, 10));
+            auto all = co_yield plate("rows", data.y.size());
+            co_yield sample("y", Normal(mu, data.scale).expand(data.y.size()), obs = data.y);
+        };
+        AutoDelta guide(model);
+        SVI svi(model, guide, Adam{.lr = 0.05}, TraceELBO{.mode = Mode::reverse, .replay = replay});
+        runs = 0;
+        std::vector<double> result;
+        for (int k = 0; k < 100; ++k) {
+            if (k == 50) rows.scale = 2;
+            result.push_back(svi.step(rows));
+        }
+        return result;
+    };
+    const auto expected = losses_of(false, Rows{effect, 1});
+    BOOST_TEST(losses_of(true, Rows{effect, 1}) == expected, boost::test_tools::per_element());
+    BOOST_TEST(runs < 20u);
+    BOOST_TEST(losses_of(true, UnknownRows{effect, 1}) == expected, boost::test_tools::per_element());
+    BOOST_TEST(runs == 101u);
 }

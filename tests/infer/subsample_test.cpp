@@ -116,7 +116,8 @@ BOOST_AUTO_TEST_CASE(the_gradient_of_a_subsampled_local_site_is_right) {
     const IntVector rows{5, 2};
     const Vector u = guide.parameters();
     Vector slope(u.size());
-    TraceELBO{}.value_and_gradient(RunOptions{}, rows_model, guide, u, {slope.data(), slope.size()}, six,
+    Recorded recorded;
+    TraceELBO{}.value_and_gradient(RunOptions{}, rows_model, guide, u, {slope.data(), slope.size()}, recorded, six,
                                    PlateOptions{.subsample = rows});
     double by_mu = 0.3 / 4;
     for (std::size_t k = 0; k < 6; ++k) {
