@@ -98,7 +98,8 @@ template <class T> std::optional<Var<T>> compact_squares(const Vector& y, const 
     }
     const auto rows = Array<Var<T>, 1>::predicted(tape, width, terms);
     const auto formula = [](const auto& a, const auto& b) { return square(a - b); };
-    return sum_map(rows.extents(), formula, Vector::borrow(column, {width}), rows);
+    const Vector own_y = compacted.reshape(Extents<1>{width * width}).slice(width * (width - 1), width);
+    return sum_map(rows.extents(), formula, own_y, rows);
 }
 
 #define MODUS_INSTANTIATE(T) template std::optional<Var<T>> compact_squares(const Vector&, const Array<Var<T>, 1>&);

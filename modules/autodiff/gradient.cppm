@@ -103,8 +103,7 @@ template <Scalar T, class F> T reverse_gradient(F&& f, const Array<T, 1>& x, Arr
 }
 template <class F>
 double reverse_gradient(F&& f, const Vector& x, std::span<double> gradient, CompactData* compact_data = nullptr) {
-    Tape<double> tape;
-    tape.compact_data = compact_data;
+    Tape<double> tape(false, compact_data);
     const bool is_in_place = can_stay(x, gradient);
     const Vector copy = is_in_place ? Vector() : copied(x);
     const Var<double> y = call(f, variables_in_place(tape, is_in_place ? x : copy, gradient.data()), true);
@@ -119,9 +118,12 @@ class Recording {
     /// copies.
     enum class Place { anywhere, same };
 
-    /// f(x), with its gradient written to `gradient`, as long as x.
-    template <class F> Recording(F&& f, const Vector& x, std::span<double> gradient, Place place = Place::anywhere)
-        : is_in_place_(place == Place::same && can_stay(x, gradient)),
+    /// f(x), with its gradient written to `gradient`, as long as x. Where there is `compact_data`, the tape uses it
+    /// while it is recorded; see CompactData.
+    template <class F> Recording(F&& f, const Vector& x, std::span<double> gradient, Place place = Place::anywhere,
+                                 CompactData* compact_data = nullptr)
+        : tape_(true, compact_data),
+          is_in_place_(place == Place::same && can_stay(x, gradient)),
           own_x_(is_in_place_ ? Vector() : copied(x)),
           own_gradient_(is_in_place_ ? 0 : x.size()),
           x_(is_in_place_ ? x.data() : std::as_const(own_x_).data()),
@@ -156,7 +158,7 @@ class Recording {
         if (!is_in_place_) std::copy_n(gradient_, gradient.size(), gradient.begin());
     }
 
-    Tape<double> tape_{true};
+    Tape<double> tape_;
     const bool is_in_place_;
     Vector own_x_, own_gradient_;
     const double* const x_;

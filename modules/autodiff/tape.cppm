@@ -113,7 +113,8 @@ template <class T> class Tape {
     };
 
     Tape() = default;
-    explicit Tape(bool for_replay_) : for_replay(for_replay_) {}
+    explicit Tape(bool for_replay_, CompactData* compact_data_ = nullptr)
+        : compact_data(compact_data_), for_replay(for_replay_) {}
     Tape(const Tape&) = delete;
     ~Tape() {
         for (Kept* k = kept_; k; k = k->previous) k->buffer.~Buffer();
@@ -183,7 +184,7 @@ template <class T> class Tape {
     }
 
     /// Where sums of squares over many rows may be looked up, if the caller wants that; see `:compact`.
-    CompactData* compact_data = nullptr;
+    CompactData* const compact_data = nullptr;
 
     /// Adjoints that nobody is going to read, so that what is added to them may be left out: of a Hessian, which is
     /// symmetric, those of the variables before the columns of a pass.

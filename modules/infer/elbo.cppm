@@ -80,22 +80,23 @@ struct TraceELBO {
     double value_and_gradient(const RunOptions& options, const M& model, const G& guide, const Vector& u,
                               std::span<double> gradient, Recorded& recorded, const A&... arguments) const {
         constexpr bool is_repeatable = modus::is_repeatable<M> && G::is_repeatable && (Comparable<A> && ...);
-        const bool may_replay = is_repeatable && replay && !compact && mode != Mode::forward;
+        const bool may_replay = is_repeatable && replay && mode != Mode::forward;
         const auto f = [&]<Scalar Real>(const Array<Real, 1>& x, bool is_first) {
             RunOptions now = options;
             now.validate = options.validate && is_first;
             return loss<Real>(now, model, guide, x, arguments...);
         };
+        CompactData* const used = compact ? &compact_data : nullptr;
+        const bool is_open = mode == Mode::automatic && !compact;
         const auto run_model = [&] {
-            const bool is_open = mode == Mode::automatic && !compact;
             return modus::value_and_gradient(f, u, gradient,
                                              may_replay ? Mode::reverse
                                              : is_open  ? chosen_mode(u.size(), guide.numbers())
                                                         : mode,
-                                             compact ? &compact_data : nullptr);
+                                             used);
         };
         if constexpr (is_repeatable)
-            if (may_replay) return recorded.value_and_gradient(f, run_model, options, u, gradient, arguments...);
+            if (may_replay) return recorded.value_and_gradient(f, used, run_model, options, u, gradient, arguments...);
         return run_model();
     }
 };

@@ -78,8 +78,8 @@ class Recorded {
     /// call. The first replay, and then fewer and fewer of them, at least each 1,024th, are compared with a run. Throws
     /// Error where that comes to another result, though replays have been used before.
     template <class F, class Run, Comparable... A>
-    double value_and_gradient(const F& f, const Run& run_model, const RunOptions& options, const Vector& u,
-                              std::span<double> gradient, const A&... arguments) {
+    double value_and_gradient(const F& f, CompactData* compact_data, const Run& run_model, const RunOptions& options,
+                              const Vector& u, std::span<double> gradient, const A&... arguments) {
         if (pause_ > 0) {
             --pause_;
             return run_model();
@@ -112,7 +112,7 @@ class Recorded {
             last_->is_recorded = false;
         }
         if (!last_->is_recorded) {
-            last_->recording.emplace(f, u, gradient, last_->place);
+            last_->recording.emplace(f, u, gradient, last_->place, compact_data);
             last_->is_recorded = true;
             const double value = last_->recording->value();
             if (!last_->recording->can_replay()) last_->recording.reset();

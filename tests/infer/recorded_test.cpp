@@ -113,6 +113,22 @@ BOOST_AUTO_TEST_CASE(a_replayed_fit_has_the_same_bits) {
     check(schools | condition({{"tau", 2.5}}), error, Observed<Vector>(effect));
 }
 
+BOOST_AUTO_TEST_CASE(compacted_data_are_replayed) {
+    const Matrix X = predictors();
+    const Vector y = responses(X);
+    const auto fit = [&](TraceELBO loss) {
+        AutoDelta guide(regression);
+        SVI svi(regression, guide, Adam{.lr = 0.05}, loss);
+        runs = 0;
+        return svi.run(60, X, y).losses;
+    };
+    const auto expected = fit({.compact = true, .replay = false}), full = fit({});
+    BOOST_TEST(fit({.compact = true}) == expected, boost::test_tools::per_element());
+    BOOST_TEST(runs == 8u);
+    BOOST_TEST(expected.back() == full.back(), boost::test_tools::tolerance(1e-10));
+    BOOST_TEST(expected.back() != full.back()); // rounded in another way: they have been compacted
+}
+
 BOOST_AUTO_TEST_CASE(other_arguments_are_another_recording) {
     const Matrix X = predictors();
     const Vector first = responses(X);

@@ -1,4 +1,5 @@
 module;
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -10,27 +11,33 @@ module modus.infer;
 namespace modus {
 namespace {
 
-/// The step of coordinates that take their `own_steps`-th one.
+/// Whether beta^t, which is at most exp(-(1 - beta) t), is above half the last bit of 1.
+bool counts(double beta, std::uint64_t t) { return (1 - beta) * static_cast<double>(t) <= 38; }
+
+/// The powers of both betas, or 0 where they do not count. By squares, to t units in the last place, both at once and
+/// without branches on the bits of t: std::pow, which takes any exponent, took as long as moving ten coordinates.
+std::array<double, 2> powers_of(const Adam& adam, std::uint64_t steps) {
+    double square1 = counts(adam.beta1, steps) ? adam.beta1 : 0, square2 = counts(adam.beta2, steps) ? adam.beta2 : 0;
+    double power1 = square1 > 0, power2 = square2 > 0;
+    for (std::uint64_t t = power1 + power2 > 0 ? steps : 0; t > 0; t /= 2) {
+        power1 *= t % 2 == 1 ? square1 : 1.0;
+        power2 *= t % 2 == 1 ? square2 : 1.0;
+        square1 *= square1;
+        square2 *= square2;
+    }
+    return {power1, power2};
+}
+
+/// The step of coordinates, with the powers for the number of their steps.
 struct AdamStep {
     double beta1, beta2, eps, size, correction;
 
-    AdamStep(const Adam& adam, double rate, std::uint64_t own_steps)
-        : beta1(adam.beta1), beta2(adam.beta2), eps(adam.eps) {
-        // Powers by squares, to t units in the last place, both at once and without branches on the bits of t:
-        // std::pow, which takes any exponent, took as long as moving ten coordinates.
-        double square1 = counts(beta1, own_steps) ? beta1 : 0, square2 = counts(beta2, own_steps) ? beta2 : 0;
-        double power1 = square1 > 0, power2 = square2 > 0;
-        for (std::uint64_t t = power1 + power2 > 0 ? own_steps : 0; t > 0; t /= 2) {
-            power1 *= t % 2 == 1 ? square1 : 1.0;
-            power2 *= t % 2 == 1 ? square2 : 1.0;
-            square1 *= square1;
-            square2 *= square2;
-        }
-        size = rate / (1 - power1);
-        correction = 1 / (1 - power2);
-    }
-    /// Whether beta^t, which is at most exp(-(1 - beta) t), is above half the last bit of 1.
-    static bool counts(double beta, std::uint64_t t) { return (1 - beta) * static_cast<double>(t) <= 38; }
+    AdamStep(const Adam& adam, double rate, const std::array<double, 2>& powers)
+        : beta1(adam.beta1),
+          beta2(adam.beta2),
+          eps(adam.eps),
+          size(rate / (1 - powers[0])),
+          correction(1 / (1 - powers[1])) {}
     /// One coordinate, or several.
     template <class X> void move(X& x, X g, X& first, X& second) const {
         first = beta1 * first + (1 - beta1) * g;
@@ -66,12 +73,12 @@ template <class IsActive> void move_each(const Adam& adam, std::span<double> x, 
                                          Adam::State& state, const IsActive& is_active) {
     const double rate = begin_step(adam, x.size(), state);
     std::uint64_t last = 1; // neighbours mostly have the same count
-    AdamStep step(adam, rate, last);
+    AdamStep step(adam, rate, powers_of(adam, last));
     for (std::size_t k = 0; k < x.size(); ++k) {
         if (!is_active(k)) continue;
         if (++state.own_steps[k] != last) {
             last = state.own_steps[k];
-            step = AdamStep(adam, rate, last);
+            step = AdamStep(adam, rate, powers_of(adam, last));
         }
         step.move(x[k], gradient[k], state.first[k], state.second[k]);
     }
@@ -90,11 +97,13 @@ void Adam::check() const {
 void Adam::update(std::span<double> x, std::span<const double> gradient, State& state) const {
     if (!state.own_steps.empty()) return move_each(*this, x, gradient, state, [](std::size_t) { return true; });
     const double rate = begin_step(*this, x.size(), state);
-    const AdamStep step(*this, rate, state.steps);
+    if (state.powers.steps != state.steps) state.powers = {state.steps, powers_of(*this, state.steps)};
+    const AdamStep step(*this, rate, state.powers.both);
     std::size_t k = 0;
     for (; k + 4 <= x.size(); k += 4)
         step.move_four(x.data() + k, gradient.data() + k, &state.first[k], &state.second[k]);
     for (; k < x.size(); ++k) step.move(x[k], gradient[k], state.first[k], state.second[k]);
+    state.powers = {state.steps + 1, powers_of(*this, state.steps + 1)};
 }
 
 void Adam::update(std::span<double> x, std::span<const double> gradient, State& state,

@@ -21,6 +21,10 @@ struct Adam {
         std::vector<double> first, second; // running moments of the gradient
         std::uint64_t steps = 0;
         std::vector<std::uint64_t> own_steps; // of each coordinate; empty while all have moved in every step
+        struct {
+            std::uint64_t steps = 0;
+            std::array<double, 2> both{};
+        } powers{}; // of the betas for this number of steps: found in the step before, so that none waits for them
 
         std::vector<Field> fields() {
             return {{"first", &first}, {"second", &second}, {"steps", &steps}, {"own_steps", &own_steps}};
