@@ -235,8 +235,16 @@ template <Argument X> auto expm1(const X& x) {
         x, [](const auto& v) { return functions::expm1_(v); }, [](const auto& v, const auto&) { return exp(v); });
 }
 template <Argument X> auto log(const X& x) {
-    return chain_rule(
-        x, [](const auto& v) { return functions::log_(v); }, [](const auto& v, const auto&) { return 1.0 / v; });
+    const auto compute = [&] {
+        return chain_rule(
+            x, [](const auto& v) { return functions::log_(v); }, [](const auto& v, const auto&) { return 1.0 / v; });
+    };
+    if constexpr (is_var<X>) {
+        const auto known = known_log(x);
+        return known ? *known : compute();
+    } else {
+        return compute();
+    }
 }
 /// log(1 + x), exact near 0.
 template <Argument X> auto log1p(const X& x) {

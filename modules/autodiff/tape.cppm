@@ -59,6 +59,16 @@ template <> struct Slot<double> {
     inline void add(double x) const { *word += x; }
 };
 
+/// That a number on a tape is the exponential of another one.
+template <class T> struct KnownLog {
+    const KnownLog* next;
+    const double* word; ///< of the slot of the number
+    T number;
+    T value; ///< of the logarithm, and as in its Var:
+    Slot<T> slot;
+    const T* cell;
+};
+
 /// Memory that is given out in order and taken back all at once. Blocks come from the pool.
 class Arena {
   public:
@@ -195,6 +205,8 @@ template <class T> class Tape {
     /// In the other passes of a Hessian: that values are what they were, and only tangents are not.
     bool is_same_point = false;
 
+    const KnownLog<T>* known_logs = nullptr;
+
     const bool for_replay = false;
     /// Not once something was done that a replay could not repeat: a branch on a value on the tape, for example.
     bool can_replay = true;
@@ -317,6 +329,20 @@ template <class T> struct Var {
         return Var(T(value + by), slot, tape);
     }
 };
+
+/// Notes that the logarithm of x is `log_x`, so that `log` need not compute it.
+template <class T> void know_log(const Var<T>& x, const Var<T>& log_x) {
+    if (!x.slot || !log_x.slot) return;
+    x.tape->known_logs =
+        x.tape->copy(KnownLog<T>{x.tape->known_logs, x.slot.word, x.value, log_x.value, log_x.slot, log_x.cell});
+}
+/// Of one of the numbers that were noted last. A number plus a constant may have the same slot, but another value.
+template <class T> std::optional<Var<T>> known_log(const Var<T>& x) {
+    std::size_t left = 16;
+    for (const KnownLog<T>* k = x.slot ? x.tape->known_logs : nullptr; k && left > 0; k = k->next, --left)
+        if (k->word == x.slot.word && k->number == x.value) return Var<T>(k->value, k->slot, x.tape, k->cell);
+    return {};
+}
 
 template <class T> inline constexpr bool is_scalar<Var<T>> = is_scalar<T>;
 template <class T> double value_of(const Var<T>& x) { return value_of(x.seen()); }

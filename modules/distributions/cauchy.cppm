@@ -15,7 +15,9 @@ struct CauchyFamily {
 
     static auto support(const auto&...) { return support::real; }
     static constexpr bool keeps_normalizers = true;
-    static auto log_normalizer(const auto&, const auto& scale) { return -log(scale) - log_pi; }
+    static constexpr std::size_t logged = 1; ///< the scale
+    static auto log_normalizer_by(const auto& log_scale) { return -log_scale - log_pi; }
+    static auto log_normalizer(const auto&, const auto& scale) { return log_normalizer_by(log(scale)); }
     static auto log_density(const auto& x, const auto& loc, const auto& scale, const auto& normalizer) {
         return normalizer - log1p(square((x - loc) / scale));
     }

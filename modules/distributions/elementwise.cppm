@@ -80,23 +80,40 @@ concept KeepsNormalizers =
     Family::keeps_normalizers && AnyArray<decltype(Family::log_normalizer(std::declval<const P&>()...))> &&
     std::same_as<element_t<decltype(Family::log_normalizer(std::declval<const P&>()...))>, double>;
 
+/// Whether the normalizer needs the logarithm alone of a parameter that is one number on a tape.
+template <class Family, class... P>
+concept NormalizesByLog =
+    requires { Family::logged; } && is_var<std::tuple_element_t<Family::logged, std::tuple<P...>>>;
+
 /// The log density of a family as a formula. It is part of a loop, of which it leaves what does not change from element
-/// to element. Where the normalizer is known, it is the last argument.
-template <class Family, bool is_summand, bool has_known_normalizer> struct FamilyDensity {
+/// to element.
+enum class Normalizer {
+    computed, ///< by the formula, if there is one
+    last,     ///< the last argument
+    by_log    ///< from the logarithm of a parameter, the first argument
+};
+template <class Family, bool is_summand, Normalizer normalizer, bool takes_log = false> struct FamilyDensity {
     template <class X, class... P> auto operator()(const X& x, const P&... p) const {
-        if constexpr (has_known_normalizer || !HasNormalizer<Family, P...>) {
-            if constexpr (is_summand) [[clang::always_inline]]
-                return Family::summand(x, p...);
-            else [[clang::always_inline]] return Family::log_density(x, p...);
-        } else {
-            if constexpr (is_summand) [[clang::always_inline]]
-                return Family::summand(x, p..., Family::log_normalizer(p...));
-            else [[clang::always_inline]] return Family::log_density(x, p..., Family::log_normalizer(p...));
-        }
+        if constexpr (normalizer == Normalizer::by_log) [[clang::always_inline]]
+            return of_parameters(x, p...);
+        else if constexpr (normalizer == Normalizer::last || !HasNormalizer<Family, P...>) [[clang::always_inline]]
+            return of_all(x, p...);
+        else [[clang::always_inline]] return of_all(x, p..., Family::log_normalizer(p...));
     }
     static const RowLoops* row_loops(const auto*... arguments) requires requires { Family::row_loops(arguments...); }
     {
         return Family::row_loops(arguments...);
+    }
+
+  private:
+    template <class... A> static auto of_all(const A&... a) {
+        if constexpr (is_summand) [[clang::always_inline]]
+            return Family::summand(a...);
+        else if constexpr (takes_log) [[clang::always_inline]] return Family::log_density_by_log(a...);
+        else [[clang::always_inline]] return Family::log_density(a...);
+    }
+    template <class L, class... A> static auto of_parameters(const L& logarithm, const A&... a) {
+        [[clang::always_inline]] return of_all(a..., Family::log_normalizer_by(logarithm));
     }
 };
 
@@ -104,11 +121,13 @@ template <class Family, bool is_summand, bool has_known_normalizer> struct Famil
 /// `parameters` with their constraints; `support(p...)`, a support::Domain; `log_density(x, p...)` for any mixture of
 /// scalars, or in two parts, `log_normalizer(p...)` and `log_density(x, p..., normalizer)`, so that of parameters which
 /// are constant it is computed once, and by a recording for arrays of such parameters, too, if `keeps_normalizers`:
-/// there must be no product in it, which a loop might fuse with others, so that other bits came out; and for plain
-/// numbers `draw(random, p...)`, `mean(p...)`, `variance(p...)`, `quantile(q, p...)`, and where parameters depend on
-/// each other `check(p...)`, which says what they should be, or nothing. `log_density_of_all(x, p...)` may know the sum
-/// over all elements at once; `summand(x, p..., normalizer)` is the log density for a sum over elements that have
-/// parameter number `shared` in common.
+/// there must be no product in it, which a loop might fuse with others, so that other bits came out;
+/// `log_normalizer_by(log_p)`, where it needs no more than the logarithm of parameter number `logged`;
+/// `log_density_by_log(log_x, p..., normalizer)`, where the density needs no more of x; and for plain numbers
+/// `draw(random, p...)`, `mean(p...)`, `variance(p...)`, `quantile(q, p...)`, and where parameters depend on each other
+/// `check(p...)`, which says what they should be, or nothing. `log_density_of_all(x, p...)` may know the sum over all
+/// elements at once; `summand(x, p..., normalizer)` is the log density for a sum over elements that have parameter
+/// number `shared` in common.
 template <class Family, std::size_t Rank, class... P> class Elementwise {
     using Formulas = FormulasOf<Family>;
     using Support = typename Formulas::Support;
@@ -238,42 +257,30 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
             if (x.extents() != extents_)
                 fail({"a value of shape ", extents_}, {"shape ", x.extents()},
                      "The value of a site has its batch shape followed by its event shape.");
-        return std::apply(
-            [&](const auto&... p) {
-                if constexpr (requires { Family::log_density_of_all(x, p...); })
-                    if (!mask_)
-                        if (const auto total = Family::log_density_of_all(x, p...)) return *total;
-                const auto* const mask = mask_ ? &*mask_ : nullptr;
-                constexpr bool is_shared = Rank != 0 && shares_parameter<std::tuple<P...>>;
-                if constexpr (HasKnownNormalizer<Family, P...>) {
-                    const FamilyDensity<Family, is_shared, true> formula; // computed once, and not again in a replay
-                    return sum_map_where<Rank>(mask, extents_, formula, x, p..., Family::log_normalizer(p...));
-                } else {
-                    if constexpr (KeepsNormalizers<Family, P...>)
-                        if constexpr (std::same_as<element_t<X>, Var<double>> ||
-                                      (std::same_as<element_t<P>, Var<double>> || ...))
-                            if (const Tape<double>* tape = tape_of_any(x, p...); tape && tape->for_replay) {
-                                const FamilyDensity<Family, is_shared, true> formula;
-                                return sum_map_where<Rank>(mask, extents_, formula, x, p..., known_normalizers(p...));
-                            }
-                    const FamilyDensity<Family, is_shared, false> formula;
-                    return sum_map_where<Rank>(mask, extents_, formula, x, p...);
-                }
-            },
-            parameters_);
+        // Of a number on the tape the logarithm may be known.
+        if constexpr (is_var<X> && requires { Family::log_density_by_log(x, std::declval<const P&>()..., x); })
+            return sum_over<true>(log(x));
+        else return sum_over<false>(x);
     }
 
     /// The point of the support with these unconstrained coordinates.
     template <Scalar R> auto constrain(const Array<R, 1>& u) const {
         return std::apply(
             [&](const auto&... p) {
-                if constexpr (std::same_as<Support, support::Real>) return shaped(u);
-                else if constexpr (Support::free_coordinates == 0)
+                if constexpr (std::same_as<Support, support::Real>) {
+                    return shaped(u);
+                } else if constexpr (Support::free_coordinates == 0) {
                     return map_to(extents_, [](const auto&... q) { return Family::support(q...).point; }, p...);
-                else
-                    return map_to(
+                } else {
+                    const auto free = shaped(u);
+                    const auto x = map_to(
                         extents_, [](const auto& v, const auto&... q) { return Family::support(q...).constrain(v); },
-                        shaped(u), p...);
+                        free, p...);
+                    // Up to rounding, unless x is the largest number or the smallest one.
+                    if constexpr (Rank == 0 && is_var<R> && std::derived_from<Support, support::Positive>)
+                        know_log(x, free);
+                    return x;
+                }
             },
             parameters_);
     }
@@ -292,6 +299,39 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
 
   private:
     template <class, std::size_t, class...> friend class Elementwise;
+
+    /// Of x, or of its logarithm.
+    template <bool is_log, class X> auto sum_over(const X& x) const {
+        return std::apply(
+            [&](const auto&... p) {
+                if constexpr (requires { Family::log_density_of_all(x, p...); })
+                    if (!mask_)
+                        if (const auto total = Family::log_density_of_all(x, p...)) return *total;
+                const auto* const mask = mask_ ? &*mask_ : nullptr;
+                constexpr bool is_shared = Rank != 0 && shares_parameter<std::tuple<P...>>;
+                if constexpr (HasKnownNormalizer<Family, P...>) {
+                    // Computed once, and not again in a replay.
+                    const FamilyDensity<Family, is_shared, Normalizer::last, is_log> formula;
+                    return sum_map_where<Rank>(mask, extents_, formula, x, p..., Family::log_normalizer(p...));
+                } else if constexpr (NormalizesByLog<Family, P...>) {
+                    const FamilyDensity<Family, is_shared, Normalizer::by_log, is_log> formula;
+                    return sum_map_where<Rank>(mask, extents_, formula, log(std::get<Family::logged>(parameters_)), x,
+                                               p...);
+                } else {
+                    if constexpr (KeepsNormalizers<Family, P...>)
+                        if constexpr (std::same_as<element_t<X>, Var<double>> ||
+                                      (std::same_as<element_t<P>, Var<double>> || ...))
+                            if (const Tape<double>* tape = tape_of_any(x, p...); tape && tape->for_replay) {
+                                const FamilyDensity<Family, is_shared, Normalizer::last, is_log> formula;
+                                return sum_map_where<Rank>(mask, extents_, formula, x, p..., known_normalizers(p...));
+                            }
+                    const FamilyDensity<Family, is_shared, Normalizer::computed, is_log> formula;
+                    return sum_map_where<Rank>(mask, extents_, formula, x, p...);
+                }
+            },
+            parameters_);
+    }
+
     template <class A> using plain_t =
         std::conditional_t<std::same_as<element_t<A>, Var<double>>, double, element_t<A>>;
     using Mask = array_t<Integer, Rank>;

@@ -15,9 +15,13 @@ struct LogNormalFamily {
 
     static auto support(const auto&...) { return support::positive; }
     static constexpr bool keeps_normalizers = true;
-    static auto log_normalizer(const auto&, const auto& scale) { return -log(scale) - half_log_2pi; }
+    static constexpr std::size_t logged = 1; ///< the scale
+    static auto log_normalizer_by(const auto& log_scale) { return -log_scale - half_log_2pi; }
+    static auto log_normalizer(const auto&, const auto& scale) { return log_normalizer_by(log(scale)); }
     static auto log_density(const auto& x, const auto& loc, const auto& scale, const auto& normalizer) {
-        const auto log_x = log(x);
+        return log_density_by_log(log(x), loc, scale, normalizer);
+    }
+    static auto log_density_by_log(const auto& log_x, const auto& loc, const auto& scale, const auto& normalizer) {
         return normalizer - 0.5 * square((log_x - loc) / scale) - log_x;
     }
     static double draw(Random& random, double loc, double scale) {

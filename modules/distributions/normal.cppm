@@ -15,7 +15,9 @@ struct NormalFamily {
 
     static auto support(const auto&...) { return support::real; }
     static constexpr bool keeps_normalizers = true;
-    static auto log_normalizer(const auto&, const auto& scale) { return -log(scale) - half_log_2pi; }
+    static constexpr std::size_t logged = 1; ///< the scale
+    static auto log_normalizer_by(const auto& log_scale) { return -log_scale - half_log_2pi; }
+    static auto log_normalizer(const auto&, const auto& scale) { return log_normalizer_by(log(scale)); }
     static auto log_density(const auto& x, const auto& loc, const auto& scale, const auto& normalizer) {
         return normalizer - 0.5 * square((x - loc) / scale);
     }
@@ -23,7 +25,8 @@ struct NormalFamily {
     static auto summand(const auto& x, const auto& loc, const auto& scale, const auto& normalizer) {
         return half_square_summand(x - loc, 1.0 / scale, normalizer);
     }
-    static const RowLoops* row_loops(const Vector*, const Array<Var<double>, 1>*, const Var<double>*);
+    static const RowLoops* row_loops(const Var<double>*, const Vector*, const Array<Var<double>, 1>*,
+                                     const Var<double>*);
     static const RowLoops* row_loops(const Vector*, const Array<Var<double>, 1>*, const double*, const double*);
     static const RowLoops* row_loops(const Vector*, const Array<Var<double>, 1>*, const Vector*);
     static const RowLoops* row_loops(const Vector*, const Array<Var<double>, 1>*, const Vector*, const Vector*);

@@ -323,3 +323,32 @@ BOOST_AUTO_TEST_CASE(any_number_of_threads_gives_the_same_bits) {
             BOOST_TEST((other_slopes == slopes));
         }
 }
+
+BOOST_AUTO_TEST_CASE(logarithms_that_are_known) {
+    // log(exp(u)) is u, and of another number it is not.
+    const auto f = []<Scalar Real>(const Array<Real, 1>& u, bool is_known) {
+        const auto x = exp(u.load(0)), y = exp(u.load(1));
+        if constexpr (is_var<Real>)
+            if (is_known) {
+                know_log(x, u.load(0));
+                know_log(y, u.load(1));
+            }
+        return log(x) * log(y) + log(x + 1.0) * log(x * 2.0) + square(log(x - 0.0)) + log(y + x) + log(Real(3.0));
+    };
+    for (const double at : {0.3, -1.7, 5.2}) {
+        const Vector u{at, 0.9 - at};
+        const auto [expected, slope] = value_and_gradient([&](const auto& v) { return f(v, false); }, u, Mode::forward);
+        const auto known = [&](const auto& v) { return f(v, true); };
+        const auto [value, found] = value_and_gradient(known, u, Mode::reverse);
+        BOOST_TEST(value == expected, boost::test_tools::tolerance(1e-14));
+        for (const std::size_t k : {0, 1}) BOOST_TEST(found[k] == slope[k], boost::test_tools::tolerance(1e-13));
+        Vector replayed(2);
+        Recording recording(known, Vector{0.1, 0.2}, {replayed.data(), 2});
+        BOOST_TEST(recording.replay(u, {replayed.data(), 2}) == expected, boost::test_tools::tolerance(1e-14));
+        for (const std::size_t k : {0, 1}) BOOST_TEST(replayed[k] == slope[k], boost::test_tools::tolerance(1e-13));
+        const Matrix curvature = hessian(known, u), by_formula = hessian([&](const auto& v) { return f(v, false); }, u);
+        for (std::size_t k = 0; k < 4; ++k)
+            BOOST_TEST(std::fabs(curvature.data()[k] - by_formula.data()[k]) <
+                       1e-12 * (1 + std::fabs(by_formula.data()[k])));
+    }
+}
