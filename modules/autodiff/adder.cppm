@@ -40,7 +40,7 @@ template <class T, class Order, class... A> class Adder {
             const B z = only(counts, f.value(summand.deviation) * f.value(summand.factor));
             add_square(z);
             take(summand.deviation, store,
-                 [&]<std::size_t I>() { return -z * f.template partial<I>(summand.deviation); });
+                 [&]<std::size_t I>() { return times(z, -f.template coefficient<I>(summand.deviation)); });
         } else {
             const auto& result = number_of(summand);
             total_ += only(counts, f.value(result));
@@ -85,6 +85,12 @@ template <class T, class Order, class... A> class Adder {
     template <std::size_t N> static Dual<Batch, N> only(const Flags& counts, Dual<Batch, N> x) {
         x.value = only(counts, x.value);
         for (Batch& t : x.tangent) t = only(counts, t);
+        return x;
+    }
+    static inline Batch times(const Batch& x, const Batch& constant) { return x * constant; }
+    template <std::size_t N> static Dual<Batch, N> times(Dual<Batch, N> x, const Batch& constant) {
+        x.value *= constant;
+        for (Batch& t : x.tangent) t *= constant;
         return x;
     }
     /// Tangents of squares are 2 z dz: doubled once, at the end.

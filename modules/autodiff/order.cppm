@@ -109,6 +109,10 @@ template <class F, class... A> class FirstOrder {
     }
     template <class R> Batch value(const R& result) const { return result_value<Batch>(result); }
     template <std::size_t I, class R> Batch partial(const R& result) const { return result_partial<Batch, I>(result); }
+    /// The partial of a result that is linear in all of its arguments.
+    template <std::size_t I, class R> static Batch coefficient(const R& result) {
+        return result_partial<Batch, I>(result);
+    }
 
   private:
     template <class Indices> struct Arguments;
@@ -141,13 +145,16 @@ template <class T, class F, class... A> class SecondOrder {
         }(std::index_sequence_for<A...>());
     }
     template <class R> batch_t<T> value(const R& result) const {
-        if constexpr (is_local<R>) return along(result.value);
+        if constexpr (is_local<R>) return along<R::mask>(result.value);
         else return batch_t<T>(Batch(result));
     }
     template <std::size_t I, class R> batch_t<T> partial(const R& result) const {
         if constexpr (is_local<R>)
-            if constexpr ((R::mask >> I) & 1U) return along(result.partials[R::template place<I>]);
+            if constexpr ((R::mask >> I) & 1U) return along<R::mask>(result.partials[R::template place<I>]);
         return batch_t<T>(0.0);
+    }
+    template <std::size_t I, class R> static Batch coefficient(const R& result) {
+        return result_partial<D, I>(result).value;
     }
 
   private:
@@ -188,12 +195,19 @@ template <class T, class F, class... A> class SecondOrder {
             return value;
         }
     }
-    /// A number with its derivatives by the arguments as one with its derivatives along the directions.
-    batch_t<T> along(const D& x) const {
+    /// A number with its derivatives by the arguments, of which it depends on those in the mask at most, as one with
+    /// its derivatives along the directions.
+    template <unsigned mask> batch_t<T> along(const D& x) const {
         batch_t<T> result(x.value);
         for_each<directions>([&](auto p) {
-            Batch slope = x.tangent[0] * along_[0][p];
-            for_each<active - 1>([&](auto j) { slope += x.tangent[j + 1] * along_[j + 1][p]; });
+            Batch slope(0.0);
+            for_each<sizeof...(A)>([&](auto i) {
+                constexpr unsigned before = mask & ((1U << i) - 1);
+                if constexpr ((mask >> i) & 1U) {
+                    const Batch product = x.tangent[place<i>] * along_[place<i>][p];
+                    slope = before ? slope + product : product;
+                }
+            });
             result.tangent[p] = slope;
         });
         return result;

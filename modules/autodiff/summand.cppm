@@ -24,7 +24,7 @@ inline Batch and_factor(const Batch& product, const Batch& e) { return product +
 inline constexpr std::size_t most_factors = 1023;
 
 /// offset - square(factor * deviation) / 2. The factor and the offset are the same for all elements: the sum, and its
-/// derivatives, take them in once.
+/// derivatives, take them in once. The deviation is linear in the arguments: its derivatives have none.
 template <class W, class S, class C> struct HalfSquare {
     W deviation;
     S factor;
