@@ -354,8 +354,9 @@ template <class T, unsigned Mask> auto log_sigmoid_summand(const Local<T, Mask>&
     const auto rest = chain(lifted(select(below, z, Batch(0.0)), slope), lifted(slope, -e * inverse * inverse), x);
     return LessLog1p<std::remove_const_t<decltype(rest)>>{rest, e};
 }
-/// offset - square(factor * deviation) / 2, as all that a formula returns, where factor and offset come from scalars:
-/// on a tape, a sum takes these in once for all elements.
+/// offset - square(factor * deviation) / 2, as all that a formula returns, where the deviation is linear in the
+/// arguments, such as x - loc, or its second derivatives are lost, and factor and offset come from scalars: on a tape,
+/// a sum takes these in once for all elements.
 template <class W, class S, class C> auto half_square_summand(const W& deviation, const S& factor, const C& offset) {
     if constexpr (std::same_as<std::remove_cvref_t<decltype(value_of(deviation))>, Batch>)
         return HalfSquare<W, S, C>{deviation, factor, offset};

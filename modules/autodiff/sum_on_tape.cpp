@@ -25,9 +25,8 @@ std::size_t chunks_of(std::size_t rows) {
 }
 
 template <class T> LoopSums<T> no_sums(std::size_t count) {
-    LoopSums<T> sums; // the rest is not looked at
-    std::fill_n(sums.data(), 1 + count, batch_t<T>(0.0));
-    sums[SumPlaces::factor(count)] = batch_t<T>(1.0);
+    LoopSums<T> sums;                                     // the rest is not looked at
+    std::fill_n(sums.data(), 2 + count, batch_t<T>(0.0)); // the factor is 0 where no loop has run
     return sums;
 }
 
@@ -368,6 +367,8 @@ template <class T> struct SumNode : SharingNode<T> {
         Chunk<T>& total = results[0];
         for (std::size_t c = 1; c < chunks; ++c) {
             for (std::size_t j = 0; j <= count; ++j) total.sums[j] += results[c].sums[j];
+            T& factor = total.sums[SumPlaces::factor(count)];
+            if (word(factor, 0) == 0) factor = results[c].sums[SumPlaces::factor(count)]; // all of it was masked
             for (std::size_t j = 0; j < count; ++j)
                 if (inputs[j].way == Way::terms)
                     add_adjoints(inputs[j].terms, total.adjoints[j], results[c].adjoints[j]);

@@ -57,8 +57,9 @@ struct TraceELBO {
     /// the values of its sites, that holds something (a lambda that captures, in a formula too, a handler that is used
     /// in place, or one of yours that does not say it `is_repeatable`), whose data have learned bounds (as with
     /// Uniform), whose plates draw, or whose arguments are of types without `is_same_argument` is run each time. What
-    /// cannot be seen is that a model reads a global variable or draws numbers of its own; so a replay is compared with
-    /// a run, at first often, then each 1,024th. A model that prints or counts does so only when it is run. Pyro:
+    /// cannot be seen is that a model reads a global variable or draws numbers of its own, or that data are written to
+    /// through a pointer from before the fit; so a replay is compared with a run, at first often, then each 1,024th,
+    /// and at the start of each `SVI::run`. A model that prints or counts does so only when it is run. Pyro:
     /// JitTrace_ELBO.
     bool replay = true;
     /// What has been compacted; filled by use.
@@ -79,7 +80,7 @@ struct TraceELBO {
     template <class M, class G, class... A>
     double value_and_gradient(const RunOptions& options, const M& model, const G& guide, const Vector& u,
                               std::span<double> gradient, Recorded& recorded, const A&... arguments) const {
-        constexpr bool is_repeatable = modus::is_repeatable<M> && G::is_repeatable && (Comparable<A> && ...);
+        constexpr bool is_repeatable = modus::is_repeatable<M> && G::is_repeatable && (ComparableArgument<A> && ...);
         const bool may_replay = is_repeatable && replay && mode != Mode::forward;
         const auto f = [&]<Scalar Real>(const Array<Real, 1>& x, bool is_first) {
             RunOptions now = options;

@@ -19,10 +19,12 @@ bool is_same_argument(const T& x, const T& y) {
 template <class T, std::size_t R> bool is_same_argument(const Array<T, R>& x, const Array<T, R>& y) {
     return x.buffer().data() && x.data() == y.data() && x.extents() == y.extents();
 }
-template <class T> bool is_same_argument(const std::optional<T>& x, const std::optional<T>& y) {
+template <class T> requires requires(const T& t) { is_same_argument(t, t); }
+bool is_same_argument(const std::optional<T>& x, const std::optional<T>& y) {
     return x && y ? is_same_argument(*x, *y) : !x && !y;
 }
-template <class T> bool is_same_argument(const Observed<T>& x, const Observed<T>& y) {
+template <class T> requires requires(const std::optional<T>& t) { is_same_argument(t, t); }
+bool is_same_argument(const Observed<T>& x, const Observed<T>& y) {
     return is_same_argument(x.data(), y.data());
 }
 inline bool is_same_argument(const PlateOptions& x, const PlateOptions& y) {
@@ -30,7 +32,7 @@ inline bool is_same_argument(const PlateOptions& x, const PlateOptions& y) {
            is_same_argument(x.dim, y.dim);
 }
 template <class T>
-concept Comparable = std::copy_constructible<T> && requires(const T& x) { is_same_argument(x, x); };
+concept ComparableArgument = std::copy_constructible<T> && requires(const T& x) { is_same_argument(x, x); };
 
 } // namespace modus
 
@@ -77,7 +79,7 @@ class Recorded {
     /// model are not those of the last call, or f cannot be replayed; else from a recording of f, made at the second
     /// call. The first replay, and then fewer and fewer of them, at least each 1,024th, are compared with a run. Throws
     /// Error where that comes to another result, though replays have been used before.
-    template <class F, class Run, Comparable... A>
+    template <class F, class Run, ComparableArgument... A>
     double value_and_gradient(const F& f, CompactData* compact_data, const Run& run_model, const RunOptions& options,
                               const Vector& u, std::span<double> gradient, const A&... arguments) {
         if (pause_ > 0) {
@@ -120,9 +122,17 @@ class Recorded {
         }
         if (!last_->recording) return run_model();
         const std::optional<double> value = replayed(u, gradient);
-        if (!value) return run_model(); // which says what is wrong
+        if (!value) { // a run says what is wrong; what it leaves behind, a replay does not
+            last_.reset();
+            return run_model();
+        }
         wait_ = 0;
         return --last_->until_check > 0 ? *value : compared(*value, gradient, run_model);
+    }
+
+    /// Compares the next replay with a run.
+    void compare_next() {
+        if (last_) last_->until_check = 1;
     }
 
   private:
@@ -155,30 +165,28 @@ class Recorded {
     }
     /// The result of a run, which that of a replay must be.
     template <class Run> double compared(double value, std::span<double> gradient, const Run& run_model) {
-        AnyCall& call = *last_;
-        call.until_check = call.interval;
+        std::unique_ptr<AnyCall> kept = std::move(last_); // forgotten where something is thrown
+        AnyCall& call = *kept;
         call.slopes.assign(gradient.begin(), gradient.end());
         const double now = run_model();
         if (!all_finite(now, gradient)) return now;
         const bool is_same = now == value && std::ranges::equal(gradient, call.slopes);
-        if (!is_same && call.interval == 1) { // no replay has been used
-            call.recording.reset();
-            return now;
-        }
         double largest = std::fabs(now), difference = std::fabs(now - value);
         for (std::size_t k = 0; k < gradient.size(); ++k) {
             largest = std::max(largest, std::fabs(gradient[k]));
             difference = std::max(difference, std::fabs(gradient[k] - call.slopes[k]));
         }
-        if (difference > 1e-9 * std::max(largest, 1.0)) {
-            const std::uint32_t steps = call.interval;
-            last_.reset();
+        if (!is_same && call.interval == 1) { // no replay has been used
+            call.recording.reset();
+        } else if (difference > 1e-9 * std::max(largest, 1.0)) {
             throw Error("", "a model that does the same at each step with the same arguments",
-                        "a loss of " + format_exactly(now) + " where what it did before, which was right " +
-                            std::to_string(steps) + " steps ago, gives " + format_exactly(value),
-                        "Pass what changes as an argument of the model, or set TraceELBO{.replay = false}.");
+                        "a loss of " + format_exactly(now) + " where what it did before, which was right at most " +
+                            std::to_string(call.interval) + " steps ago, gives " + format_exactly(value),
+                        "Pass what changes as an argument of the model (an array that is written to through a pointer "
+                        "from before the fit does not count as changed), or set TraceELBO{.replay = false}.");
         }
         call.until_check = call.interval = std::min(2 * call.interval, longest_interval);
+        last_ = std::move(kept);
         return now;
     }
 

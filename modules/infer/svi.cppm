@@ -96,6 +96,7 @@ template <class M, class G, Optimizer O, class L> class SVI {
         if (steps == 0) fail({"at least 1 step"}, {steps}, "Ask for the number of steps that the fit needs.");
         SVIResult result;
         result.losses.reserve(steps);
+        recorded_.compare_next(); // much may have happened since the last step
         Progress progress(steps);
         for (std::size_t k = 0; k < steps; ++k) {
             result.losses.push_back(step(arguments...));

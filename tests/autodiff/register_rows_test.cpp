@@ -255,3 +255,32 @@ BOOST_AUTO_TEST_CASE(around_vectors) {
                 compare(on_a_tape(f, u), expected, rows, elements);
             }
 }
+
+// Found by a reader: the factor that a sum leaves for the end was that of the first chunk, which may have no rows.
+BOOST_AUTO_TEST_CASE(chunks_of_which_all_rows_are_masked) {
+    const std::size_t rows = 140000;
+    const Vector x = numbers(rows, 3), y = numbers(rows, 8, 2);
+    const Vector u{0.4, -0.3, 1};
+    for (const std::size_t first : {std::size_t{0}, std::size_t{5}, std::size_t{4096}, std::size_t{100000}, rows}) {
+        IntVector mask(rows);
+        for (std::size_t i = first; i < rows; ++i) mask[i] = i % 7 != 0;
+        const auto f = [&]<Scalar R>(const Array<R, 1>& p) {
+            return sum_map_where<1>(&mask, y.extents(), NormalSummand{}, y, p[0] + p[1] * x, exp(p[2]));
+        };
+        const auto [value, slope] = value_and_gradient(f, u, Mode::forward);
+        const auto [found, found_slope] = value_and_gradient(f, u, Mode::reverse);
+        BOOST_TEST(found == value, boost::test_tools::tolerance(1e-12));
+        for (std::size_t k = 0; k < 3; ++k)
+            BOOST_TEST(std::fabs(found_slope[k] - slope[k]) <= 1e-11 * (1 + std::fabs(value)), first << ", " << k);
+        const Vector direction{0.2, -0.5, 0.7}, product = hessian_vector_product(f, u, direction);
+        const double step = 1e-5;
+        Vector ahead = u, behind = u;
+        for (std::size_t k = 0; k < 3; ++k) {
+            ahead[k] += step * direction[k];
+            behind[k] -= step * direction[k];
+        }
+        const Vector after = gradient(f, ahead, Mode::forward), before = gradient(f, behind, Mode::forward);
+        for (std::size_t k = 0; k < 3; ++k)
+            BOOST_TEST(std::fabs(product[k] - (after[k] - before[k]) / (2 * step)) <= 1e-7 * (1 + std::fabs(value)));
+    }
+}

@@ -97,13 +97,15 @@ void Adam::check() const {
 void Adam::update(std::span<double> x, std::span<const double> gradient, State& state) const {
     if (!state.own_steps.empty()) return move_each(*this, x, gradient, state, [](std::size_t) { return true; });
     const double rate = begin_step(*this, x.size(), state);
-    if (state.powers.steps != state.steps) state.powers = {state.steps, powers_of(*this, state.steps)};
+    const std::array betas{beta1, beta2};
+    if (state.powers.steps != state.steps || state.powers.betas != betas)
+        state.powers = {state.steps, betas, powers_of(*this, state.steps)};
     const AdamStep step(*this, rate, state.powers.both);
     std::size_t k = 0;
     for (; k + 4 <= x.size(); k += 4)
         step.move_four(x.data() + k, gradient.data() + k, &state.first[k], &state.second[k]);
     for (; k < x.size(); ++k) step.move(x[k], gradient[k], state.first[k], state.second[k]);
-    state.powers = {state.steps + 1, powers_of(*this, state.steps + 1)};
+    state.powers = {state.steps + 1, betas, powers_of(*this, state.steps + 1)};
 }
 
 void Adam::update(std::span<double> x, std::span<const double> gradient, State& state,

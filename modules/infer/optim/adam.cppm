@@ -23,8 +23,8 @@ struct Adam {
         std::vector<std::uint64_t> own_steps; // of each coordinate; empty while all have moved in every step
         struct {
             std::uint64_t steps = 0;
-            std::array<double, 2> both{};
-        } powers{}; // of the betas for this number of steps: found in the step before, so that none waits for them
+            std::array<double, 2> betas{}, both{};
+        } powers{}; // of these betas for this number of steps: found in the step before, so that none waits for them
 
         std::vector<Field> fields() {
             return {{"first", &first}, {"second", &second}, {"steps", &steps}, {"own_steps", &own_steps}};

@@ -28,6 +28,18 @@ BOOST_AUTO_TEST_CASE(the_first_steps_by_hand) {
     BOOST_TEST(state.steps == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(other_betas_are_other_powers) {
+    std::vector<double> x{0.5}, y{0.5};
+    const std::vector<double> g{0.3};
+    Adam::State kept, fresh;
+    Adam{.beta1 = 0.5}.update(x, g, kept);
+    Adam{.beta1 = 0.5}.update(y, g, fresh);
+    fresh.powers = {};
+    Adam{.beta1 = 0.9, .beta2 = 0.99}.update(x, g, kept);
+    Adam{.beta1 = 0.9, .beta2 = 0.99}.update(y, g, fresh);
+    BOOST_TEST(x[0] == y[0]);
+}
+
 BOOST_AUTO_TEST_CASE(the_step_size_decays) {
     const Adam adam{.lr = 0.1, .lr_decay = 0.5};
     Adam::State state;
