@@ -162,10 +162,10 @@ template <class T> struct SumNode : SharingNode<T> {
     void choose_maker(Tape<T>& tape) {
         maker = Maker::passes;
         sets_adjoints = false;
+        row_values = nullptr;
         predictor = lone_predictor(region, inputs, count);
         if (!predictor) return;
         maker = maker_of(region, inputs, *predictor, row_loops);
-        row_values = nullptr;
         if (words > 1 && maker == Maker::product_rows && tape.for_replay)
             row_values = tape.words(whole_batches(region.rows));
         if (is_loop_of_formula(maker)) arguments = lasting(tape, arguments_at(0).data(), count);
