@@ -30,14 +30,22 @@ template <class T, class Order, class... A> class Adder {
     static constexpr bool has_logarithm = is_less_log1p<Summand>, is_square = is_half_square<Summand>;
 
   public:
-    Adder() { by_scalar_.fill(B(0.0)); }
+    /// Before the first number. What divides is done here: in the loops, and after them, it would be done anew, and
+    /// somebody would wait for it.
+    [[clang::always_inline]] inline explicit Adder(Order& f) {
+        by_scalar_.fill(B(0.0));
+        if constexpr (is_square) {
+            factor_ = f.value(f.at(0).factor);
+            inverse_ = T(1.0) / first_of<T>(factor_);
+        }
+    }
 
     /// Adds one batch, or those of its numbers that count; `store.operator()<I>(partial)` gets the derivative by each
     /// array I on the tape.
     template <class Store, class Counts = All> [[clang::always_inline]] inline void
     add(const Order& f, const Summand& summand, const Store& store, const Counts& counts = {}) {
         if constexpr (is_square) {
-            const B z = only(counts, f.value(summand.deviation) * f.value(summand.factor));
+            const B z = only(counts, f.value(summand.deviation) * factor_);
             add_square(z);
             take(summand.deviation, store,
                  [&]<std::size_t I>() { return times(z, -f.template coefficient<I>(summand.deviation)); });
@@ -57,25 +65,26 @@ template <class T, class Order, class... A> class Adder {
     }
 
     /// After `count` numbers.
-    [[clang::always_inline]] inline void finish(Order& f, [[maybe_unused]] std::size_t count, B* sums) {
+    [[clang::always_inline]] inline void finish(Order& f, [[maybe_unused]] std::size_t count, T* sums) {
         constexpr std::size_t arguments = sizeof...(A);
         if constexpr (is_square) {
             const auto anywhere = f.at(0); // for what is the same for all
-            const B batches(static_cast<double>(count) / Batch::size), factor = f.value(anywhere.factor);
+            const T n(static_cast<double>(count)), factor = first_of<T>(factor_);
             double_tangents();
-            sums[SumPlaces::total] += batches * f.value(anywhere.offset) - B(0.5) * total_;
-            const B by_factor = total_ / factor; // but for its sign
+            const T squares = sum_of<T>(total_);
+            sums[SumPlaces::total] += n * first_of<T>(f.value(anywhere.offset)) - T(0.5) * squares;
+            const T by_factor = squares * inverse_; // but for its sign
             for_scalars([&]<std::size_t I>() {
-                sums[SumPlaces::of_argument(I)] += by_scalar_[I] * factor +
-                                                   batches * f.template partial<I>(anywhere.offset) -
-                                                   by_factor * f.template partial<I>(anywhere.factor);
+                sums[SumPlaces::of_argument(I)] += sum_of<T>(by_scalar_[I]) * factor +
+                                                   n * first_of<T>(f.template partial<I>(anywhere.offset)) -
+                                                   by_factor * first_of<T>(f.template partial<I>(anywhere.factor));
             });
             sums[SumPlaces::factor(arguments)] = factor;
         } else {
             if constexpr (leaves_logarithms) take_logarithms();
-            sums[SumPlaces::total] += total_;
-            for_scalars([&]<std::size_t I>() { sums[SumPlaces::of_argument(I)] += by_scalar_[I]; });
-            sums[SumPlaces::factor(arguments)] = B(1.0);
+            sums[SumPlaces::total] += sum_of<T>(total_);
+            for_scalars([&]<std::size_t I>() { sums[SumPlaces::of_argument(I)] += sum_of<T>(by_scalar_[I]); });
+            sums[SumPlaces::factor(arguments)] = T(1.0);
         }
     }
 
@@ -133,8 +142,11 @@ template <class T, class Order, class... A> class Adder {
         }(std::index_sequence_for<A...>());
     }
 
-    B total_{0.0};          ///< of squares, or of numbers
-    Batch logarithms_{0.0}; ///< exp - 1 of those that are left
+    struct Nothing {};
+    B total_{0.0};                                                            ///< of squares, or of numbers
+    [[no_unique_address]] std::conditional_t<is_square, B, Nothing> factor_;  ///< of squares
+    [[no_unique_address]] std::conditional_t<is_square, T, Nothing> inverse_; ///< 1 / factor
+    Batch logarithms_{0.0};                                                   ///< exp - 1 of those that are left
     std::array<B, sizeof...(A)> by_scalar_;
 };
 

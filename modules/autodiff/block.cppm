@@ -26,15 +26,15 @@ inline constexpr std::size_t longest_sum = most_factors * Batch::size;
 /// batches are read, and partials of whole batches stored, but only those of the numbers mean something. Where there is
 /// a source, it has made the first `step` of the numbers and makes the others on the way.
 template <class T> using SumLoop = void (*)(const void* formula, const BlockArgument* arguments, std::size_t count,
-                                            batch_t<T>* sums, RowSource* source);
-template <class T, class F, class... A> void sum_loop(const void* formula, const BlockArgument* arguments,
-                                                      std::size_t count, batch_t<T>* sums, RowSource* source) {
+                                            T* sums, RowSource* source);
+template <class T, class F, class... A>
+void sum_loop(const void* formula, const BlockArgument* arguments, std::size_t count, T* sums, RowSource* source) {
     using Order = OrderOf<T, F, A...>::type;
     Order f(*static_cast<const F*>(formula), arguments);
     std::array<BlockArgument, sizeof...(A)> to; // of our own: what is stored may be anywhere else, for the compiler
     std::copy_n(arguments, sizeof...(A), to.begin());
     const auto run = [&] {
-        Adder<T, Order, A...> adder;
+        Adder<T, Order, A...> adder(f);
         const auto add_at = [&](std::size_t k, const auto& counts) {
             adder.add(
                 f, f.at(k),

@@ -18,7 +18,7 @@ template <class T> struct DirectSum : LoopNode<T> {
         this->adjoint = T(0.0);
     }
     void evaluate() {
-        this->add_up([this](batch_t<T>* sums) { loop(this->formula, this->arguments, this->size, sums, nullptr); });
+        this->add_up([this](T* sums) { loop(this->formula, this->arguments, this->size, sums, nullptr); });
     }
 };
 
@@ -39,7 +39,7 @@ template <class T> Var<T> direct_sum_on_tape(Tape<T>& tape, std::size_t size, Su
             double* const partials = tape.words(stride * words_in<T>);
             arguments[j] = {input.values, input.stride, partials, stride};
             if (input.slot) node->share(tape, input.slot, partials, stride, input.size);
-        } else if (input.is_active) {
+        } else if (input.slot) {
             node->share_scalar(tape, j, input.slot);
         }
     }

@@ -134,16 +134,16 @@ class Recording {
     }
 
     /// Whether a point and a gradient are where a replay has to have them.
-    bool is_for(const Vector& x, std::span<double> gradient) const {
+    inline bool is_for(const Vector& x, std::span<double> gradient) const {
         return !is_in_place_ || (x.data() == x_ && gradient.data() == gradient_);
     }
 
     /// Whether the tape has all that f did: no branches on its values, no formulas that hold something (a lambda that
     /// captures), no memory that is borrowed, and nothing but operations that know how to be repeated.
-    bool can_replay() const { return tape_.can_replay; }
+    inline bool can_replay() const { return tape_.can_replay; }
     /// f(x), with its gradient, if f does the same there as where it was called, and `is_for` holds. Throws Error where
     /// a parameter of a distribution that was checked is not what it must be at x.
-    double replay(const Vector& x, std::span<double> gradient) {
+    inline double replay(const Vector& x, std::span<double> gradient) {
         if (!is_in_place_) std::copy_n(x.data(), x.size(), own_x_.data());
         std::fill_n(gradient_, x.size(), 0.0);
         tape_.replay();
@@ -151,10 +151,10 @@ class Recording {
         write(gradient);
         return value();
     }
-    double value() const { return y_.slot ? *y_.cell : y_.value; }
+    inline double value() const { return y_.slot ? *y_.cell : y_.value; }
 
   private:
-    void write(std::span<double> gradient) const {
+    inline void write(std::span<double> gradient) const {
         if (!is_in_place_) std::copy_n(gradient_, gradient.size(), gradient.begin());
     }
 

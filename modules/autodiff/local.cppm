@@ -116,8 +116,8 @@ template <class T, unsigned M, ConstantFor<T> C> inline auto operator/(const Loc
     return chain(T(x.value / c), 1.0 / c, x);
 }
 template <class T, unsigned M, ConstantFor<T> C> inline auto operator/(const C& c, const Local<T, M>& x) {
-    const T quotient = c / x.value;
-    return chain(quotient, T(-quotient / x.value), x);
+    const T quotient = c / x.value, inverse = 1.0 / x.value; // one division where c is 1
+    return chain(quotient, T(-quotient * inverse), x);
 }
 
 // Control flow follows the value alone.

@@ -31,6 +31,26 @@ template <class T> inline void store_batch(const batch_t<T>& x, double* to, std:
     }
 }
 
+/// The sum of eight T, and the first of them.
+template <class T> inline T sum_of(const batch_t<T>& x) {
+    if constexpr (std::same_as<T, double>) {
+        return sum(x);
+    } else {
+        T result(sum(x.value));
+        for (std::size_t p = 0; p < x.tangent.size(); ++p) result.tangent[p] = sum(x.tangent[p]);
+        return result;
+    }
+}
+template <class T> inline T first_of(const batch_t<T>& x) {
+    if constexpr (std::same_as<T, double>) {
+        return x[0];
+    } else {
+        T result(x.value[0]);
+        for (std::size_t p = 0; p < x.tangent.size(); ++p) result.tangent[p] = x.tangent[p][0];
+        return result;
+    }
+}
+
 /// One argument within a block: where its numbers are (those of arrays of integers as such), and where the partials by
 /// it go. Of a scalar, one number, with its words side by side.
 struct BlockArgument {

@@ -12,15 +12,4 @@ template <class T> double& word(T& x, std::size_t p) { return reinterpret_cast<d
 template <class B> const Batch& plane(const B& x, std::size_t p) { return reinterpret_cast<const Batch*>(&x)[p]; }
 template <class B> Batch& plane(B& x, std::size_t p) { return reinterpret_cast<Batch*>(&x)[p]; }
 
-template <class T> T reduced(const batch_t<T>& x) {
-    T result;
-    for (std::size_t p = 0; p < words_in<T>; ++p) word(result, p) = sum(plane(x, p));
-    return result;
-}
-template <class T> T first_lane(const batch_t<T>& x) {
-    T result;
-    for (std::size_t p = 0; p < words_in<T>; ++p) word(result, p) = plane(x, p)[0];
-    return result;
-}
-
 } // namespace modus

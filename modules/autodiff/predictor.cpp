@@ -18,10 +18,6 @@ module modus.autodiff;
 namespace modus {
 namespace {
 
-template <class T> bool is_summed(const Term<T>& term) {
-    return term.base == Term<T>::Base::gather || term.base == Term<T>::Base::product;
-}
-
 // Where the sums in `out` start: `start` has a number for each plane, or is null where they are added to what is there.
 
 /// out (+)= s * x.
@@ -551,40 +547,27 @@ template <class T> void add_adjoints(const Term<T>* terms, TermAdjoint<T>* to, c
     }
 }
 
-namespace {
-
-/// Apart, as most terms have nothing to be summed up.
-template <class T> [[gnu::noinline]] void finish_sums(const Term<T>& term, TermAdjoint<T>& adjoint) {
+template <class T> void scale_sums(const Term<T>& term, TermAdjoint<T>& adjoint) {
     const T scale = term.factor * term.coefficient;
-    const bool is_scaled = term.factor_slot || value_of(scale) != 1;
     if constexpr (std::same_as<T, double>) {
         if (term.factor_slot) adjoint.factor += dot_product(adjoint.base, term.values, term.size);
-        if (is_scaled) multiply(scale, term.size, adjoint.base);
+        multiply(scale, term.size, adjoint.base);
     } else {
         const Slot<T> base{adjoint.base, adjoint.stride};
         const Slot<T> values{const_cast<double*>(term.values), term.stride};
         for (std::size_t k = 0; k < term.size && term.factor_slot; ++k)
             adjoint.factor += base.at(k).get() * values.at(k).get();
-        for (std::size_t k = 0; k < term.size && is_scaled; ++k) base.at(k).set(base.at(k).get() * scale);
-    }
-}
-
-} // namespace
-
-template <class T> void finish(const Term<T>* terms, TermAdjoint<T>* adjoints) {
-    for (const Term<T>* term = terms; term; term = term->next, ++adjoints) {
-        if (is_summed(*term)) finish_sums(*term, *adjoints);
-        adjoints->factor = adjoints->factor * term->coefficient;
+        for (std::size_t k = 0; k < term.size; ++k) base.at(k).set(base.at(k).get() * scale);
     }
 }
 
 template <class T>
-void give(const Slot<T>& slot, const T& factor, const double* partials, std::size_t stride, std::size_t size) {
+void give_many(const Slot<T>& slot, const T& factor, const double* partials, std::size_t stride, std::size_t size) {
     if constexpr (std::same_as<T, double>) {
         std::size_t k = 0;
         for (; k + Batch::size <= size; k += Batch::size)
             (Batch::load(slot.word + k) + Batch(factor) * Batch::load(partials + k)).store(slot.word + k);
-        for (; k < size; ++k) slot.word[k] += factor * partials[k];
+        if (k < size) give_few(slot.word + k, factor, partials + k, size - k);
     } else {
         const Slot<T> from{const_cast<double*>(partials), stride};
         for (std::size_t k = 0; k < size; ++k) slot.at(k).add(factor * from.at(k).get());
@@ -647,9 +630,9 @@ template <class T> void Predictor<T>::force(Tape<T>& tape) {
                             TermAdjoint<T>*);                                                                          \
     template void find_needless(const Tape<T>&, const Term<T>*, TermAdjoint<T>*);                                      \
     template void add_adjoints(const Term<T>*, TermAdjoint<T>*, const TermAdjoint<T>*);                                \
-    template void finish(const Term<T>*, TermAdjoint<T>*);                                                             \
+    template void scale_sums(const Term<T>&, TermAdjoint<T>&);                                                         \
     template void pull_all(const Term<T>*, std::size_t, const double*, std::size_t, TermAdjoint<T>*);                  \
-    template void give(const Slot<T>&, const T&, const double*, std::size_t, std::size_t);
+    template void give_many(const Slot<T>&, const T&, const double*, std::size_t, std::size_t);
 MODUS_INSTANTIATE(double)
 MODUS_INSTANTIATE(Directional)
 MODUS_INSTANTIATE(Directions)

@@ -88,12 +88,36 @@ template <class T> void pull_rows(const Term<T>* terms, std::size_t rows, std::s
 template <class T> void find_needless(const Tape<T>& tape, const Term<T>* terms, TermAdjoint<T>* adjoints);
 /// Adds another part of the rows to the sums.
 template <class T> void add_adjoints(const Term<T>* terms, TermAdjoint<T>* to, const TermAdjoint<T>* from);
+/// Whether derivatives by the vector of a term are summed up over the rows.
+template <class T> bool is_summed(const Term<T>& term) {
+    return term.base == Term<T>::Base::gather || term.base == Term<T>::Base::product;
+}
+/// Makes sums of derivatives by rows those by the vector, and by the factor, of a term.
+template <class T> void scale_sums(const Term<T>& term, TermAdjoint<T>& adjoint);
 /// After all rows.
-template <class T> void finish(const Term<T>* terms, TermAdjoint<T>* adjoints);
+template <class T> void finish_term(const Term<T>& term, TermAdjoint<T>& adjoint) {
+    const bool is_scaled = term.factor_slot || value_of(term.factor) * term.coefficient != 1;
+    if (is_scaled && is_summed(term)) scale_sums(term, adjoint);
+    adjoint.factor = adjoint.factor * term.coefficient;
+}
+template <class T> void finish(const Term<T>* terms, TermAdjoint<T>* adjoints) {
+    for (const Term<T>* term = terms; term; term = term->next, ++adjoints) finish_term(*term, *adjoints);
+}
 
+/// to_k += factor * partial_k for few numbers: without the preparations of a loop over many.
+inline void give_few(double* to, double factor, const double* partials, std::size_t size) {
+#pragma clang loop vectorize(disable) unroll(disable)
+    for (std::size_t k = 0; k < size; ++k) to[k] += factor * partials[k];
+}
+template <class T>
+void give_many(const Slot<T>& slot, const T& factor, const double* partials, std::size_t stride, std::size_t size);
 /// slot_k += factor * partial_k for `size` numbers.
 template <class T>
-void give(const Slot<T>& slot, const T& factor, const double* partials, std::size_t stride, std::size_t size);
+void give(const Slot<T>& slot, const T& factor, const double* partials, std::size_t stride, std::size_t size) {
+    if constexpr (std::same_as<T, double>)
+        if (size < 8) return give_few(slot.word, factor, partials, size);
+    give_many(slot, factor, partials, stride, size);
+}
 
 /// The way back of all rows at once, into the slots of the terms.
 template <class T>

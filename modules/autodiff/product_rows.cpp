@@ -22,6 +22,47 @@ template <class T> constexpr std::size_t most_steps = words_in<T> > 1 || !is_wid
 
 } // namespace
 
+template <class T> ProductSums<T>::ProductSums(const Term<T>* terms_, TermAdjoint<T>* adjoints_, std::size_t rows)
+    : terms(terms_), adjoints(adjoints_), leading(rows) {
+    TermAdjoint<T>* adjoint = adjoints;
+    for (const Term<T>* term = terms; term; term = term->next, ++adjoint) {
+        if (term->base == Term<T>::Base::one) {
+            start += term->factor * term->coefficient;
+        } else {
+            product = term;
+            by_product = adjoint;
+        }
+    }
+    const T scale = product->factor * product->coefficient;
+    const Slot<T> values{const_cast<double*>(product->values), product->stride};
+    for (std::size_t d = 0; d < product->size; ++d) {
+        const T weight = scale * values.at(d).get();
+        for (std::size_t p = 0; p < words; ++p) {
+            weights[d * words + p] = word(weight, p);
+            by_column[d * words + p] = Batch(0.0);
+        }
+    }
+}
+
+template <class T> void ProductSums<T>::finish() const {
+    TermAdjoint<T>* adjoint = adjoints;
+    for (const Term<T>* term = terms; term; term = term->next, ++adjoint)
+        for (std::size_t p = 0; p < words; ++p)
+            word(adjoint->factor, p) = term->factor_slot && term != product ? sum(total[p]) : 0.0;
+    const std::size_t columns = product->size;
+    for (std::size_t p = 0; p < words; ++p) {
+        double* base = by_product->base + p * by_product->stride;
+        const Batch* sums = &by_column[p];
+        std::size_t d = 0;
+        for (; d + 8 <= columns; d += 8, sums += 8 * words) {
+            std::array<Batch, 8> eight;
+            for (std::size_t j = 0; j < 8; ++j) eight[j] = sums[j * words];
+            sum_each(eight.data()).store(base + d);
+        }
+        for (; d < columns; ++d, sums += words) base[d] = sum(*sums);
+    }
+}
+
 template <class T> const std::size_t ProductRows<T>::fewest_rows = 2 * most<T>;
 
 template <class T> ProductRows<T>::ProductRows(ProductSums<T>& sums, double* kept, bool are_kept)
@@ -92,7 +133,7 @@ ProductRows<T>::pass(const double* taken, const double* derivatives, const doubl
     };
     std::size_t d = 0;
     if constexpr (takes && words > 1) {
-        for (; d < sums_.needless; ++d) add.template operator()<1, false>(d);
+        for (; d < sums_.by_product->needless; ++d) add.template operator()<1, false>(d);
         taken += d * leading;
     }
     for (; d + together <= columns; d += together) add.template operator()<together, takes>(d);
@@ -174,6 +215,9 @@ template <class T> void ProductRows<T>::make(std::size_t k) {
 
 template <class T> void ProductRows<T>::end() { take(0); }
 
+template struct ProductSums<double>;
+template struct ProductSums<Directional>;
+template struct ProductSums<Directions>;
 template class ProductRows<double>;
 template class ProductRows<Directional>;
 template class ProductRows<Directions>;

@@ -4,10 +4,32 @@ export module modus.autodiff:product_rows;
 
 import modus.standard;
 import :batch;
+import :predictor;
 import :row_loops;
 import :tape;
 
 namespace modus {
+
+/// A predictor that is one product of few columns, and constants, and what a pass over its rows sums up.
+template <class T> struct ProductSums {
+    static constexpr std::size_t words = words_in<T>;
+
+    /// Of such terms with so many rows.
+    ProductSums(const Term<T>* terms, TermAdjoint<T>* adjoints, std::size_t rows);
+    /// Makes the sums adjoints of the terms, as `pull_rows` does.
+    void finish() const;
+
+    const Term<T>* terms;
+    TermAdjoint<T>* adjoints;
+    const Term<T>* product = nullptr; ///< the one among the terms
+    TermAdjoint<T>* by_product = nullptr;
+    std::size_t leading;
+    // Words of T, column by column.
+    T start{};                                         ///< the constants
+    std::array<double, words * most_columns> weights;  ///< with the factor of the product
+    std::array<Batch, words * most_columns> by_column; ///< X' r, r being the derivatives by the rows
+    std::array<Batch, words> total{};                  ///< of r
+};
 
 /// What makes numbers for a formula's loop while it runs: whole batches, and in the end those that are left.
 struct RowSource {
@@ -53,7 +75,7 @@ template <class T> class ProductRows : public RowSource {
     ProductSums<T>& sums_;
     double* const kept_;
     const bool are_kept_;
-    std::array<Weight, (words - 1) * ProductSums<T>::most_columns> tangents_; ///< plane by plane
+    std::array<Weight, (words - 1) * most_columns> tangents_; ///< plane by plane
     std::array<std::size_t, words> end_of_plane_{};
     const double *x_ = nullptr, *r_ = nullptr;
     double* out_ = nullptr;

@@ -38,19 +38,21 @@ template <std::size_t P, class F, class... A> class RegisterRows {
     }
 
     template <std::size_t columns> static void products(const void* formula, const BlockArgument* arguments,
-                                                        std::size_t first, std::size_t count, Batch* sums,
-                                                        ProductSums<double>& product) {
+                                                        std::size_t first, std::size_t count, double* sums,
+                                                        ColumnSums& rows) {
         Order f(*static_cast<const F*>(formula), arguments);
         const auto run = [&] {
-            Sums adder;
+            Sums adder(f);
+            const Term<double>& term = *rows.product;
+            const double scale = term.factor * term.coefficient;
             std::array<double, columns> weights; // of our own: what is stored may be anywhere else, for the compiler
-            std::copy_n(product.weights.begin(), columns, weights.begin());
+            for (std::size_t d = 0; d < columns; ++d) weights[d] = scale * term.values[d];
             std::array<Batch, columns> by_column;
             by_column.fill(Batch(0.0));
             Batch total(0.0);
-            const Batch start(product.start);
-            const double* const matrix = product.product->matrix;
-            const std::size_t leading = product.leading;
+            const Batch start(rows.start);
+            const double* const matrix = term.matrix;
+            const std::size_t leading = rows.leading;
             const auto add_at = [&](std::size_t k, const auto& counts) {
                 // As if they had changed: else all are in registers before the loop starts, of which there are too few,
                 // and the compiler shuffles the sums about.
@@ -72,8 +74,13 @@ template <std::size_t P, class F, class... A> class RegisterRows {
             };
             for_each_batch(first, count, add_at);
             adder.finish(f, count, sums);
-            for (std::size_t d = 0; d < columns; ++d) product.by_column[d] += by_column[d];
-            product.total[0] += total;
+            double* const to = rows.by_column;
+            if (rows.is_begun)
+                for (std::size_t d = 0; d < columns; ++d) to[d] += sum(by_column[d]);
+            else
+                for (std::size_t d = 0; d < columns; ++d) to[d] = sum(by_column[d]);
+            rows.is_begun = true;
+            rows.total += sum(total);
         };
         [[clang::always_inline]] run(); // see sum_loop
     }
@@ -81,10 +88,10 @@ template <std::size_t P, class F, class... A> class RegisterRows {
     /// Runs of sixteen rows or fewer, as most are, take the same way, whatever their length: two batches, of which the
     /// second may be empty. There is no branch to be predicted.
     template <bool has_slope> static void groups(const void* formula, const BlockArgument* arguments, std::size_t first,
-                                                 std::size_t count, Batch* sums, GroupSums& rows) {
+                                                 std::size_t count, double* sums, GroupSums& rows) {
         Order f(*static_cast<const F*>(formula), arguments);
         const auto run_all = [&] {
-            Sums adder;
+            Sums adder(f);
             Batch by_slope(0.0), total(0.0);
             const Term<double>& term = *rows.groups;
             const double scale = term.factor * term.coefficient, start = rows.start;
@@ -133,19 +140,19 @@ template <std::size_t P, class F, class... A> class RegisterRows {
                 rows.by_group[group] += sum(by_group);
             }
             adder.finish(f, count, sums);
-            rows.by_slope += by_slope;
-            rows.total += total;
+            rows.by_slope += sum(by_slope);
+            rows.total += sum(total);
         };
         [[clang::always_inline]] run_all();
     }
 
     /// The same of groups in any order: what is gathered row by row goes back row by row.
     template <bool has_slope> static void scattered(const void* formula, const BlockArgument* arguments,
-                                                    std::size_t first, std::size_t count, Batch* sums,
+                                                    std::size_t first, std::size_t count, double* sums,
                                                     GroupSums& rows) {
         Order f(*static_cast<const F*>(formula), arguments);
         const auto run = [&] {
-            Sums adder;
+            Sums adder(f);
             Batch by_slope(0.0), total(0.0);
             const Term<double>& term = *rows.groups;
             const Batch scale(term.factor * term.coefficient), start(rows.start);
@@ -168,18 +175,18 @@ template <std::size_t P, class F, class... A> class RegisterRows {
             };
             for_each_batch(first, count, add_at);
             adder.finish(f, count, sums);
-            rows.by_slope += by_slope;
-            rows.total += total;
+            rows.by_slope += sum(by_slope);
+            rows.total += sum(total);
         };
         [[clang::always_inline]] run();
     }
 
     /// `is_active`: the vector is on the tape.
     template <bool is_active> static void vector(const void* formula, const BlockArgument* arguments, std::size_t first,
-                                                 std::size_t count, Batch* sums, VectorSums& rows) {
+                                                 std::size_t count, double* sums, VectorSums& rows) {
         Order f(*static_cast<const F*>(formula), arguments);
         const auto run = [&] {
-            Sums adder;
+            Sums adder(f);
             Batch by_factor(0.0), total(0.0);
             const double* const values = rows.vector->values;
             double* const by_element = rows.by_element;
@@ -197,8 +204,8 @@ template <std::size_t P, class F, class... A> class RegisterRows {
             };
             for_each_batch(first, count, add_at);
             adder.finish(f, count, sums);
-            rows.by_factor += by_factor;
-            rows.total += total;
+            rows.by_factor += sum(by_factor);
+            rows.total += sum(total);
         };
         [[clang::always_inline]] run();
     }

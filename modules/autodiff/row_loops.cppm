@@ -12,29 +12,64 @@ import :predictor;
 
 namespace modus {
 
-/// A predictor that is one product of few columns, and constants, and what a pass over its rows sums up.
-template <class T> struct ProductSums {
-    static constexpr std::size_t most_columns = 64; // more do not stay in the first-level cache
-    static constexpr bool sets_adjoints = true;     ///< of the terms, instead of adding to them
-    static constexpr std::size_t words = words_in<T>;
+/// As many columns of a product as are worth a pass over all of them: more do not stay in the first-level cache.
+inline constexpr std::size_t most_columns = 64;
+/// The product, where these terms are one of few columns, and constants; else none.
+template <class T> const Term<T>* product_among(const Term<T>* terms) {
+    const Term<T>* found = nullptr;
+    for (const Term<T>* term = terms; term; term = term->next) {
+        if (term->base == Term<T>::Base::one) continue;
+        if (found || term->base != Term<T>::Base::product || term->size > most_columns) return nullptr;
+        found = term;
+    }
+    return found;
+}
 
-    /// The product, where these terms are such a predictor; else none.
-    static const Term<T>* product_among(const Term<T>* terms);
-    /// Of such terms with so many rows.
-    ProductSums(const Term<T>* terms, TermAdjoint<T>* adjoints, std::size_t rows);
-    /// Makes the sums adjoints of the terms, as `pull_rows` does.
-    void finish() const;
+inline double sum_of_constants(const Term<double>* terms) {
+    double sum = 0;
+    for (const Term<double>* term = terms; term; term = term->next)
+        if (term->base == Term<double>::Base::one) sum += term->factor * term->coefficient;
+    return sum;
+}
 
-    const Term<T>* terms;
-    TermAdjoint<T>* adjoints;
-    const Term<T>* product; ///< the one among the terms
-    std::size_t leading;
-    std::size_t needless = 0; ///< so many columns, the first ones, whose sums may be left out
-    // Words of T, column by column.
-    T start{};                                         ///< the constants
-    std::array<double, words * most_columns> weights;  ///< with the factor of the product
-    std::array<Batch, words * most_columns> by_column; ///< X' r, r being the derivatives by the rows
-    std::array<Batch, words> total{};                  ///< of r
+/// A predictor that is one product of as many columns as stay in registers, and constants, and what a loop sums up.
+struct ColumnSums {
+    static constexpr bool sets_adjoints = true; ///< of the terms, instead of adding to them
+
+    ColumnSums() = default;
+    inline ColumnSums(const Term<double>* terms_, TermAdjoint<double>* adjoints_, std::size_t rows)
+        : terms(terms_), adjoints(adjoints_), leading(rows) {
+        const TermAdjoint<double>* adjoint = adjoints;
+        for (const Term<double>* term = terms; term; term = term->next, ++adjoint) {
+            if (term->base == Term<double>::Base::one) continue;
+            product = term;
+            by_column = adjoint->base;
+        }
+    }
+    /// Before the first row.
+    inline void begin() {
+        start = sum_of_constants(terms);
+        total = 0;
+        is_begun = false;
+    }
+    /// Makes the sums adjoints of the terms, as `pull_rows` does; of all rows, as `modus::finish` does.
+    template <bool is_all> void finish() const {
+        if (!is_begun) std::fill_n(by_column, product->size, 0.0);
+        TermAdjoint<double>* adjoint = adjoints;
+        for (const Term<double>* term = terms; term; term = term->next, ++adjoint) {
+            adjoint->factor = term->factor_slot && term != product ? total : 0.0;
+            if constexpr (is_all) finish_term(*term, *adjoint);
+        }
+    }
+
+    const Term<double>* terms = nullptr;
+    TermAdjoint<double>* adjoints = nullptr;
+    const Term<double>* product = nullptr; ///< the one among the terms
+    std::size_t leading = 0;
+    double start = 0;            ///< the constants
+    double* by_column = nullptr; ///< X' r, r being the derivatives by the rows, once it `is_begun`
+    double total = 0;            ///< of r
+    bool is_begun = false;
 };
 
 /// A predictor of groups: a[group], perhaps a slope times data, and constants.
@@ -42,18 +77,47 @@ struct GroupSums {
     static constexpr bool sets_adjoints = false;
 
     /// Whether these terms are such a predictor.
-    static bool serves(const Term<double>* terms);
-    GroupSums(const Term<double>* terms, TermAdjoint<double>* adjoints, std::size_t rows);
-    void finish() const;
+    static inline bool serves(const Term<double>* terms) {
+        std::size_t gathers = 0, slopes = 0;
+        for (const Term<double>* term = terms; term; term = term->next) {
+            if (term->base == Term<double>::Base::product) return false;
+            if (term->base == Term<double>::Base::vector && term->slot) return false;
+            gathers += term->base == Term<double>::Base::gather;
+            slopes += term->base == Term<double>::Base::vector;
+        }
+        return gathers == 1 && slopes <= 1;
+    }
+    GroupSums() = default;
+    inline GroupSums(const Term<double>* terms_, TermAdjoint<double>* adjoints_, std::size_t)
+        : terms(terms_), adjoints(adjoints_) {
+        const TermAdjoint<double>* adjoint = adjoints;
+        for (const Term<double>* term = terms; term; term = term->next, ++adjoint) {
+            if (term->base == Term<double>::Base::vector) slope = term;
+            if (term->base != Term<double>::Base::gather) continue;
+            groups = term;
+            by_group = adjoint->base;
+        }
+    }
+    inline void begin() {
+        start = sum_of_constants(terms);
+        by_slope = total = 0;
+    }
+    template <bool is_all> void finish() const {
+        TermAdjoint<double>* adjoint = adjoints;
+        for (const Term<double>* term = terms; term; term = term->next, ++adjoint) {
+            if (term->factor_slot && term != groups) adjoint->factor += term == slope ? by_slope : total;
+            if constexpr (is_all) finish_term(*term, *adjoint);
+        }
+    }
 
-    const Term<double>* terms;
-    TermAdjoint<double>* adjoints;
+    const Term<double>* terms = nullptr;
+    TermAdjoint<double>* adjoints = nullptr;
     const Term<double>* groups = nullptr; ///< the one among the terms
     const Term<double>* slope = nullptr;  ///< or none
     double* by_group = nullptr;           ///< where r is summed up, by group
     double start = 0;                     ///< the constants
-    Batch by_slope{};                     ///< r times the data
-    Batch total{};                        ///< of r
+    double by_slope = 0;                  ///< r times the data
+    double total = 0;                     ///< of r
 };
 
 /// A predictor of one vector times a factor, and constants.
@@ -61,17 +125,44 @@ struct VectorSums {
     static constexpr bool sets_adjoints = true;
 
     /// Whether these terms are such a predictor.
-    static bool serves(const Term<double>* terms);
-    VectorSums(const Term<double>* terms, TermAdjoint<double>* adjoints, std::size_t rows);
-    void finish() const;
+    static inline bool serves(const Term<double>* terms) {
+        std::size_t vectors = 0;
+        for (const Term<double>* term = terms; term; term = term->next) {
+            if (term->base == Term<double>::Base::one) continue;
+            if (term->base != Term<double>::Base::vector) return false;
+            ++vectors;
+        }
+        return vectors == 1;
+    }
+    VectorSums() = default;
+    inline VectorSums(const Term<double>* terms_, TermAdjoint<double>* adjoints_, std::size_t)
+        : terms(terms_), adjoints(adjoints_) {
+        const TermAdjoint<double>* adjoint = adjoints;
+        for (const Term<double>* term = terms; term; term = term->next, ++adjoint) {
+            if (term->base == Term<double>::Base::one) continue;
+            vector = term;
+            by_element = adjoint->base;
+        }
+    }
+    inline void begin() {
+        start = sum_of_constants(terms);
+        by_factor = total = 0;
+    }
+    template <bool is_all> void finish() const {
+        TermAdjoint<double>* adjoint = adjoints;
+        for (const Term<double>* term = terms; term; term = term->next, ++adjoint) {
+            if (term->factor_slot) adjoint->factor = term == vector ? by_factor : total;
+            if constexpr (is_all) finish_term(*term, *adjoint);
+        }
+    }
 
-    const Term<double>* terms;
-    TermAdjoint<double>* adjoints;
+    const Term<double>* terms = nullptr;
+    TermAdjoint<double>* adjoints = nullptr;
     const Term<double>* vector = nullptr; ///< the one among the terms
     double* by_element = nullptr;         ///< where derivatives by its elements go, if it is on the tape
     double start = 0;                     ///< the constants
-    Batch by_factor{};                    ///< r times the vector
-    Batch total{};                        ///< of r
+    double by_factor = 0;                 ///< r times the vector
+    double total = 0;                     ///< of r
 };
 
 /// As many columns as stay in registers.
@@ -87,16 +178,14 @@ export namespace modus {
 /// row `first` on, at most `longest_sum`, as a SumLoop does.
 struct RowLoops {
     template <class Rows> using Loop = void (*)(const void* formula, const BlockArgument* arguments, std::size_t first,
-                                                std::size_t count, Batch* sums, Rows& rows);
+                                                std::size_t count, double* sums, Rows& rows);
     std::size_t predictor; ///< which argument it is
 
-    std::array<Loop<ProductSums<double>>, most_columns_in_registers> products; ///< of 1, 2, ... columns
-    std::array<Loop<GroupSums>, 2> groups, scattered; ///< sorted or not; without and with a slope
-    std::array<Loop<VectorSums>, 2> vector;           ///< of data, and of one on the tape
+    std::array<Loop<ColumnSums>, most_columns_in_registers> products; ///< of 1, 2, ... columns
+    std::array<Loop<GroupSums>, 2> groups, scattered;                 ///< sorted or not; without and with a slope
+    std::array<Loop<VectorSums>, 2> vector;                           ///< of data, and of one on the tape
 
-    inline Loop<ProductSums<double>> loop_of(const ProductSums<double>& rows) const {
-        return products[rows.product->size - 1];
-    }
+    inline Loop<ColumnSums> loop_of(const ColumnSums& rows) const { return products[rows.product->size - 1]; }
     inline Loop<GroupSums> loop_of(const GroupSums& rows) const {
         return (rows.groups->runs ? groups : scattered)[rows.slope != nullptr];
     }

@@ -17,16 +17,6 @@ template <class T, class X> X* lasting(Tape<T>& tape, const X* from, std::size_t
     return copies;
 }
 
-/// As SumPlaces says; uninitialized, which batches of duals by themselves are not.
-template <class T> class LoopSums {
-  public:
-    batch_t<T>* data() { return reinterpret_cast<batch_t<T>*>(parts_.data()); }
-    batch_t<T>& operator[](std::size_t place) { return data()[place]; }
-
-  private:
-    std::array<Batch, (2 + max_inputs) * words_in<T>> parts_;
-};
-
 /// A node whose derivatives by all it was made from are known as soon as it is.
 template <class T> struct SharingNode : Tape<T>::NumberNode {
     /// The derivative by one input, or one term of an input.
@@ -55,7 +45,7 @@ template <class T> struct SharingNode : Tape<T>::NumberNode {
             if (term->factor_slot) share(tape, term->factor_slot, &adjoints->factor, true);
         }
     }
-    void pull_back() {
+    [[clang::always_inline]] void pull_back() {
         const T scaled = this->adjoint * *factor;
         for (const Share* share = shares; share; share = share->next)
             if (share->partials) give(share->target, scaled, share->partials, share->stride, share->size);
@@ -76,9 +66,7 @@ template <class T> struct LoopNode : SharingNode<T> {
     const void* formula;
     std::size_t count, size;
     const BlockArgument* arguments;
-    std::size_t scalars = 0;
-    std::array<std::size_t, max_inputs> places; ///< where sums of derivatives by these are
-    std::array<T, 2 + max_inputs> results;      ///< as SumPlaces says
+    std::array<T, 2 + max_inputs> results; ///< as SumPlaces says
 
     void begin(const void* formula_, std::size_t count_, std::size_t size_) {
         formula = formula_;
@@ -90,20 +78,15 @@ template <class T> struct LoopNode : SharingNode<T> {
     void take(Tape<T>& tape, const std::array<BlockArgument, max_inputs>& given) {
         arguments = tape.for_replay ? lasting(tape, given.data(), count) : given.data();
     }
-    /// The derivative by argument j.
+    /// The derivative by argument j, a scalar.
     void share_scalar(Tape<T>& tape, std::size_t j, const Slot<T>& slot) {
-        places[scalars++] = SumPlaces::of_argument(j);
-        if (slot) this->share(tape, slot, &results[SumPlaces::of_argument(j)], false);
+        this->share(tape, slot, &results[SumPlaces::of_argument(j)], false);
     }
     /// `run(sums)` calls the loop.
     template <class Run> void add_up(const Run& run) {
-        LoopSums<T> sums; // the rest is not looked at
-        sums[SumPlaces::total] = batch_t<T>(0.0);
-        for (std::size_t k = 0; k < scalars; ++k) sums[places[k]] = batch_t<T>(0.0);
-        run(sums.data());
-        this->value = reduced<T>(sums[SumPlaces::total]);
-        for (std::size_t k = 0; k < scalars; ++k) results[places[k]] = reduced<T>(sums[places[k]]);
-        results[SumPlaces::factor(count)] = first_lane<T>(sums[SumPlaces::factor(count)]);
+        results.fill(T(0.0));
+        run(results.data());
+        this->value = results[SumPlaces::total];
     }
 };
 

@@ -24,12 +24,6 @@ std::size_t chunks_of(std::size_t rows) {
     return divided(rows, chunk_rows * divided(rows, chunk_rows * most_chunks));
 }
 
-template <class T> LoopSums<T> no_sums(std::size_t count) {
-    LoopSums<T> sums;                                     // the rest is not looked at
-    std::fill_n(sums.data(), 2 + count, batch_t<T>(0.0)); // the factor is 0 where no loop has run
-    return sums;
-}
-
 /// Whether the tangents of an array would have to be made: constants of a type that is on the tape have none in memory.
 template <class T> bool lacks_tangents(const Input<T>& input) {
     return words_in<T> > 1 && input.is_array && input.is_active && !input.terms && input.stride == 0;
@@ -69,7 +63,7 @@ template <class T> const Input<T>* lone_predictor(const Region& region, const In
 template <class T> Maker maker_of(const Region& region, const Input<T>* inputs, const Input<T>& predictor,
                                   [[maybe_unused]] const RowLoops* row_loops) {
     const Term<T>* const terms = predictor.terms;
-    const Term<T>* const product = ProductSums<T>::product_among(terms);
+    const Term<T>* const product = product_among(terms);
     if constexpr (std::same_as<T, double>) {
         const bool has_loops = row_loops && &predictor == inputs + row_loops->predictor && region.rows >= fewest_rows;
         if (product && has_loops && product->size > 0 && product->size <= most_columns_in_registers)
@@ -173,19 +167,20 @@ template <class T> struct SumNode : SharingNode<T> {
     }
     /// Adds the formula over rows from `begin` to `end`, unless passes have to make them. Returns where the rest
     /// begins.
-    std::size_t sum_predicted(std::size_t begin, std::size_t end, Chunk<T>& chunk, batch_t<T>* sums) const {
+    std::size_t sum_predicted(std::size_t begin, std::size_t end, Chunk<T>& chunk) const {
         if (maker == Maker::passes) return begin;
         TermAdjoint<T>* const adjoints = chunk.adjoints[static_cast<std::size_t>(predictor - inputs)];
-        if (maker == Maker::product_rows) return sum_product_rows(begin, end, adjoints, sums);
+        if (maker == Maker::product_rows) return sum_product_rows(begin, end, adjoints, chunk.sums.data());
         if constexpr (std::same_as<T, double>) {
             const auto run = [&]<class Rows>() {
                 Rows rows(predictor->terms, adjoints, region.rows);
+                rows.begin();
                 const auto loop = row_loops->loop_of(rows);
                 for (std::size_t first = begin; first < end; first += longest_sum)
-                    loop(formula, arguments, first, std::min(longest_sum, end - first), sums, rows);
-                rows.finish();
+                    loop(formula, arguments, first, std::min(longest_sum, end - first), chunk.sums.data(), rows);
+                rows.template finish<false>();
             };
-            if (maker == Maker::columns) run.template operator()<ProductSums<double>>();
+            if (maker == Maker::columns) run.template operator()<ColumnSums>();
             if (maker == Maker::groups) run.template operator()<GroupSums>();
             if (maker == Maker::vector) {
                 // The loop writes the eight elements at the end: they have to be this chunk's own.
@@ -196,7 +191,7 @@ template <class T> struct SumNode : SharingNode<T> {
         return end;
     }
     /// Most of the rows or all of them, by ProductRows.
-    std::size_t sum_product_rows(std::size_t begin, std::size_t end, TermAdjoint<T>* adjoints, batch_t<T>* sums) const {
+    std::size_t sum_product_rows(std::size_t begin, std::size_t end, TermAdjoint<T>* adjoints, T* sums) const {
         if (end - begin < ProductRows<T>::fewest_rows) return begin;
         if (!is_simple) end -= (end - begin) % Batch::size; // what is after the last row may not be read
         ProductSums<T> made(predictor->terms, adjoints, region.rows);
@@ -256,16 +251,12 @@ template <class T> struct SumNode : SharingNode<T> {
         }
     }
     void sum_one() {
-        auto sums = no_sums<T>(count);
-        const std::size_t first = sum_predicted(0, region.rows, *results, sums.data());
-        if (first < region.rows) sum_blocks(first, region.rows, *results, sums.data());
-        results->sums[0] = reduced<T>(sums[0]);
-        for (std::size_t j = 0; j < count; ++j)
-            if (!inputs[j].is_array && inputs[j].slot) results->sums[1 + j] = reduced<T>(sums[1 + j]);
-        results->sums[SumPlaces::factor(count)] = first_lane<T>(sums[SumPlaces::factor(count)]);
+        results->sums.fill(T(0.0));
+        const std::size_t first = sum_predicted(0, region.rows, *results);
+        if (first < region.rows) sum_blocks(first, region.rows, *results);
     }
     /// The rows from `first` to `end`, a block at a time, where all is simple.
-    void sum_blocks(std::size_t first, std::size_t end, Chunk<T>& chunk, batch_t<T>* sums) const {
+    void sum_blocks(std::size_t first, std::size_t end, Chunk<T>& chunk) const {
         const std::size_t rows = region.rows;
         const Scratch scratch(2 * words * block * evaluated);
         double* room = scratch.data();
@@ -300,7 +291,7 @@ template <class T> struct SumNode : SharingNode<T> {
                     if (input.way == Way::stored) argument.partials = input.partials + first;
                 }
             }
-            loop(formula, arguments.data(), n, sums, nullptr);
+            loop(formula, arguments.data(), n, chunk.sums.data(), nullptr);
             for (std::size_t j = 0; j < count; ++j)
                 if (inputs[j].way == Way::terms)
                     pull_rows(inputs[j].terms, rows, first, n, arguments[j].partials, block, chunk.adjoints[j]);
@@ -345,21 +336,19 @@ template <class T> struct SumNode : SharingNode<T> {
     void sum_chunks() {
         const auto do_chunk = [this](std::size_t c) {
             Chunk<T>& chunk = results[c];
-            auto sums = no_sums<T>(count);
+            chunk.sums.fill(T(0.0)); // the factor, too, where no loop runs
             const std::size_t end = std::min(region.rows, (c + 1) * per_chunk);
-            const std::size_t begin = sum_predicted(c * per_chunk, end, chunk, sums.data());
+            const std::size_t begin = sum_predicted(c * per_chunk, end, chunk);
             if (is_simple) {
-                if (begin < end) sum_blocks(begin, end, chunk, sums.data());
+                if (begin < end) sum_blocks(begin, end, chunk);
             } else {
                 const auto run = [&](const BlockArgument* arguments, std::size_t n, std::size_t) {
-                    loop(formula, arguments, n, sums.data(), nullptr);
+                    loop(formula, arguments, n, chunk.sums.data(), nullptr);
                 };
                 Pass<T> pass(region, inputs, count, block);
                 for (std::size_t column = 0; column < region.columns; ++column)
                     pass.rows(column, begin, end, chunk.adjoints.data(), run);
             }
-            for (std::size_t j = 0; j <= count; ++j) chunk.sums[j] = reduced<T>(sums[j]);
-            chunk.sums[SumPlaces::factor(count)] = first_lane<T>(sums[SumPlaces::factor(count)]);
         };
         if (chunks > 1) tbb::parallel_for(std::size_t{0}, chunks, do_chunk);
         else do_chunk(0);

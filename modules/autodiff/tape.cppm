@@ -103,15 +103,16 @@ class CompactData;
 template <class T> class Tape {
   public:
     struct Node;
-    /// What a node can do. `pull`, a step of the way back, adds what its own adjoint, which is complete by then, means
-    /// for the adjoints of the arguments. `push` computes the result again and makes its adjoint 0; none where that is
-    /// not possible.
+    /// What a node can do, if it has anything to do, and then the same for the nodes that follow: one jump leads from
+    /// each to the next, where a loop takes three, which small nodes would not hide. `pull`, a step of the way back,
+    /// adds what its own adjoint, which is complete by then, means for the adjoints of the arguments. `push` computes
+    /// the result again and makes its adjoint 0; none where that is not possible.
     struct Steps {
         void (*pull)(Node& self);
         void (*push)(Node& self);
     };
     struct Node {
-        Node* previous;
+        Node *previous, *next; ///< to pull, and to push
         const Steps* steps;
     };
 
@@ -143,7 +144,8 @@ template <class T> class Tape {
         static_assert(std::is_trivially_destructible_v<N>);
         return ::new (arena_.allocate(sizeof(N) + extra)) N;
     }
-    /// A node, to be filled in: N has `pull_back()`, and `push_forward()` where it can be replayed.
+    /// A node, to be filled in: N has `pull_back()`, if its result has an adjoint, and `push_forward()` where it can be
+    /// replayed.
     template <class N> N* record(std::size_t extra = 0) {
         N* node = make<N>(extra);
         link(*node);
@@ -151,9 +153,14 @@ template <class T> class Tape {
     }
     /// Makes one that is filled in already the last node.
     template <class N> void link(N& node) {
-        node.previous = last_;
         node.steps = &steps_of<N>;
+        node.next = &ends_;
+        last_->next = &node;
         last_ = &node;
+        if constexpr (has_way_back<N>) {
+            node.previous = ends_.previous;
+            ends_.previous = &node;
+        }
         if (!steps_of<N>.push) can_replay = false;
     }
     /// A copy in the tape's memory.
@@ -180,18 +187,10 @@ template <class T> class Tape {
     /// From the adjoint of a result back to those of everything it was made from.
     void backward(const Slot<T>& result) {
         if (result) result.add(T(1.0));
-        for (Node* node = last_; node; node = node->previous) node->steps->pull(*node);
+        ends_.previous->steps->pull(*ends_.previous);
     }
     /// All nodes again, in the order in which they were recorded.
-    void replay() {
-        if (!ordered_) {
-            for (Node* node = last_; node; node = node->previous) ++nodes_;
-            ordered_ = static_cast<Node**>(arena_.allocate(nodes_ * sizeof(Node*)));
-            std::size_t k = nodes_;
-            for (Node* node = last_; node; node = node->previous) ordered_[--k] = node;
-        }
-        for (std::size_t k = 0; k < nodes_; ++k) ordered_[k]->steps->push(*ordered_[k]);
-    }
+    void replay() { ends_.next->steps->push(*ends_.next); }
 
     /// Where sums of squares over many rows may be looked up, if the caller wants that; see `:compact`.
     CompactData* const compact_data = nullptr;
@@ -216,19 +215,31 @@ template <class T> class Tape {
         Kept* previous;
         Buffer buffer;
     };
-    template <class N> static void pull(Node& self) { static_cast<N&>(self).pull_back(); }
-    template <class N> static void push(Node& self) { static_cast<N&>(self).push_forward(); }
+    template <class N> static constexpr bool has_way_back = requires(N& node) { node.pull_back(); };
+    template <class N> static void pull(Node& self) {
+        static_cast<N&>(self).pull_back();
+        Node& next = *self.previous;
+        [[clang::musttail]] return next.steps->pull(next);
+    }
+    template <class N> static void push(Node& self) {
+        static_cast<N&>(self).push_forward();
+        Node& next = *self.next;
+        [[clang::musttail]] return next.steps->push(next);
+    }
     template <class N> static constexpr Steps make_steps() {
-        if constexpr (requires(N& node) { node.push_forward(); }) return {pull<N>, push<N>};
-        else return {pull<N>, nullptr};
+        Steps steps{};
+        if constexpr (has_way_back<N>) steps.pull = pull<N>;
+        if constexpr (requires(N& node) { node.push_forward(); }) steps.push = push<N>;
+        return steps;
     }
     template <class N> static constexpr Steps steps_of = make_steps<N>();
+    static void stop(Node&) {}
+    static constexpr Steps stops{stop, stop};
 
     Arena arena_;
-    Node* last_ = nullptr;
+    Node ends_{&ends_, &ends_, &stops}; ///< before the first node and after the last
+    Node* last_ = &ends_;
     Kept* kept_ = nullptr;
-    Node** ordered_ = nullptr;
-    std::size_t nodes_ = 0;
 };
 
 template <class T> struct Var;

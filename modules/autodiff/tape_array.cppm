@@ -22,7 +22,6 @@ template <class T> struct ElementNode : Tape<T>::Node {
         node->value = from.get();
         return &node->value;
     }
-    void pull_back() {}
     void push_forward() { value = from.get(); }
 };
 

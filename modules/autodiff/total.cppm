@@ -59,12 +59,13 @@ template <class T> class Total<Var<T>> {
 
         Part* parts() { return reinterpret_cast<Part*>(this + 1); }
         void pull_back() {
-            for (std::size_t k = 0; k < count; ++k)
-                if (parts()[k].slot) parts()[k].slot.add(-this->adjoint);
+            const T adjoint = -this->adjoint;
+            for (const Part *part = parts(), *end = part + count; part < end; ++part)
+                if (part->slot) part->slot.add(adjoint);
         }
         void push_forward() {
             T sum = constants;
-            for (std::size_t k = 0; k < count; ++k) sum += *parts()[k].value;
+            for (const Part *part = parts(), *end = part + count; part < end; ++part) sum += *part->value;
             this->value = -sum;
             this->adjoint = T(0.0);
         }

@@ -429,7 +429,6 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
     struct CheckNode : Tape<double>::Node {
         const PlainDistribution* plain;
 
-        void pull_back() {}
         void push_forward() { plain->check_parameters(); }
     };
     /// The same of single numbers, which are looked at here.
@@ -459,6 +458,12 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
         ((tape = tape ? tape : tape_of(a)), ...);
         return tape;
     }
+    /// The value of a positive site is a positive number, whatever its coordinate.
+    template <class A> static bool is_surely(Constraint constraint, const A& p) {
+        if constexpr (std::same_as<A, Var<double>>)
+            return (constraint == Constraint::positive || constraint == Constraint::nonnegative) && known_log(p);
+        else return false;
+    }
     Tape<double>* tape_of_parameters() const {
         return std::apply([](const auto&... p) { return tape_of_any(p...); }, parameters_);
     }
@@ -472,6 +477,7 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
             const auto leave_out = [&]<class A>(const A& p) {
                 PlainNumbers& checked = view.parameters[j];
                 if (!tape_of(p)) checked.size = 0; // has been checked
+                else if (is_surely(Family::parameters[j].constraint, p)) checked.size = 0;
                 numbers[j++] = checked.size > 0 ? checked.real : nullptr;
                 to_check += checked.size;
                 most = std::max(most, checked.size);

@@ -80,8 +80,23 @@ struct TraceELBO {
     template <class M, class G, class... A>
     double value_and_gradient(const RunOptions& options, const M& model, const G& guide, const Vector& u,
                               std::span<double> gradient, Recorded& recorded, const A&... arguments) const {
-        constexpr bool is_repeatable = modus::is_repeatable<M> && G::is_repeatable && (ComparableArgument<A> && ...);
-        const bool may_replay = is_repeatable && replay && mode != Mode::forward;
+        if constexpr (is_repeatable<M, G, A...>)
+            if (may_replay())
+                if (const auto value = recorded.replay(options, u, gradient, arguments...)) return *value;
+        return run_or_record(options, model, guide, u, gradient, recorded, arguments...);
+    }
+
+  private:
+    template <class M, class G, class... A> static constexpr bool is_repeatable =
+        modus::is_repeatable<M> && G::is_repeatable && (ComparableArgument<A> && ...);
+    inline bool may_replay() const { return replay && mode != Mode::forward; }
+
+    /// Apart, so that steps which only replay do not prepare for it.
+    template <class M, class G, class... A>
+    [[gnu::noinline]] double run_or_record(const RunOptions& options, const M& model, const G& guide, const Vector& u,
+                                           std::span<double> gradient, Recorded& recorded,
+                                           const A&... arguments) const {
+        const bool replays = is_repeatable<M, G, A...> && may_replay();
         const auto f = [&]<Scalar Real>(const Array<Real, 1>& x, bool is_first) {
             RunOptions now = options;
             now.validate = options.validate && is_first;
@@ -91,13 +106,13 @@ struct TraceELBO {
         const bool is_open = mode == Mode::automatic && !compact;
         const auto run_model = [&] {
             return modus::value_and_gradient(f, u, gradient,
-                                             may_replay ? Mode::reverse
-                                             : is_open  ? chosen_mode(u.size(), guide.numbers())
-                                                        : mode,
+                                             replays   ? Mode::reverse
+                                             : is_open ? chosen_mode(u.size(), guide.numbers())
+                                                       : mode,
                                              used);
         };
-        if constexpr (is_repeatable)
-            if (may_replay) return recorded.value_and_gradient(f, used, run_model, options, u, gradient, arguments...);
+        if constexpr (is_repeatable<M, G, A...>)
+            if (replays) return recorded.value_and_gradient(f, used, run_model, options, u, gradient, arguments...);
         return run_model();
     }
 };

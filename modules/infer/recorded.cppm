@@ -75,7 +75,19 @@ class Recorded {
         return *this;
     }
 
-    /// The value and the gradient of f at u: from `run_model`, which has the same bits, where the arguments of the
+    /// The value and the gradient where a call as the last one is replayed, and need not be compared: most steps of a
+    /// fit, which have nothing else to do. None in other cases.
+    template <ComparableArgument... A> std::optional<double> replay(const RunOptions& options, const Vector& u,
+                                                                    std::span<double> gradient, const A&... arguments) {
+        if (!last_ || last_->until_check == 1 || !last_->recording || !is_last(options, u, arguments...) ||
+            !last_->recording->is_for(u, gradient))
+            return {};
+        const std::optional<double> value = replayed(u, gradient);
+        if (value) --last_->until_check;
+        return value;
+    }
+
+    /// In all cases: from `run_model`, which has the same bits, where the arguments of the
     /// model are not those of the last call, or f cannot be replayed; else from a recording of f, made at the second
     /// call. The first replay, and then fewer and fewer of them, at least each 1,024th, are compared with a run. Throws
     /// Error where that comes to another result, though replays have been used before.
@@ -87,22 +99,15 @@ class Recorded {
             return run_model();
         }
         using Arguments = std::tuple<A...>;
-        static constexpr char types = 0; // its address tells them
-        const auto is_last = [&] {
-            if (last_->types != &types || last_->validate != options.validate ||
-                last_->whole_plates != options.whole_plates || last_->fill != options.fill || last_->size != u.size())
-                return false;
-            const auto& then = static_cast<const Call<Arguments>&>(*last_).arguments;
-            return std::apply([&](const auto&... x) { return (is_same_argument(x, arguments) && ...); }, then);
-        };
-        if (last_ && !is_last()) { // if they change all the time, do not hold on to them, or each is copied
+        if (last_ && !is_last(options, u,
+                              arguments...)) { // if they change all the time, do not hold on to them, or each is copied
             last_.reset();
             pause_ = wait_ = std::min(2 * wait_ + 1, longest_wait);
             return run_model();
         }
         if (!last_) {
             last_ = std::make_unique<Call<Arguments>>(Arguments(arguments...));
-            last_->types = &types;
+            last_->types = &types<A...>;
             last_->validate = options.validate;
             last_->whole_plates = options.whole_plates;
             last_->fill = options.fill;
@@ -155,10 +160,21 @@ class Recorded {
         const Arguments arguments;
     };
 
-    /// The result of a replay; none where a parameter of a distribution is not what it must be.
-    std::optional<double> replayed(const Vector& u, std::span<double> gradient) {
+    template <class... A> static constexpr char types = 0; ///< its address tells them
+    /// Whether the last call was one with these.
+    template <class... A> bool is_last(const RunOptions& options, const Vector& u, const A&... arguments) const {
+        if (last_->types != &types<A...> || last_->validate != options.validate ||
+            last_->whole_plates != options.whole_plates || last_->fill != options.fill || last_->size != u.size())
+            return false;
+        const auto& then = static_cast<const Call<std::tuple<A...>>&>(*last_).arguments;
+        return std::apply([&](const auto&... x) { return (is_same_argument(x, arguments) && ...); }, then);
+    }
+    /// The result of a replay; none where a parameter of a distribution is not what it must be, or anything else.
+    inline std::optional<double> replayed(const Vector& u, std::span<double> gradient) {
         try {
-            return last_->recording->replay(u, gradient);
+            const double value = last_->recording->replay(u, gradient);
+            if (std::isnan(value)) return {}; // not all numbers are checked
+            return value;
         } catch (const Error&) { // without the name of a site
             return {};
         }

@@ -51,8 +51,8 @@ using std::byte, std::int64_t, std::nullptr_t, std::ptrdiff_t, std::size_t, std:
     std::numeric_limits, std::bit_cast, std::popcount;
 
 using std::acos, std::acosh, std::asin, std::asinh, std::atan, std::atan2, std::atanh, std::cbrt, std::cos, std::cosh,
-    std::erf, std::erfc, std::exp, std::expm1, std::fabs, std::floor, std::hypot, std::isfinite, std::isinf, std::lerp,
-    std::log, std::log1p, std::pow, std::sin, std::sinh, std::sqrt, std::tan, std::tanh;
+    std::erf, std::erfc, std::exp, std::expm1, std::fabs, std::floor, std::hypot, std::isfinite, std::isinf, std::isnan,
+    std::lerp, std::log, std::log1p, std::pow, std::sin, std::sinh, std::sqrt, std::tan, std::tanh;
 
 using std::conditional_t, std::index_sequence, std::index_sequence_for, std::integral_constant, std::invoke_result_t,
     std::is_arithmetic_v, std::is_class_v, std::is_const_v, std::is_empty_v, std::is_enum_v, std::is_invocable_r_v,
