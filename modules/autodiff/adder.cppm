@@ -134,12 +134,14 @@ template <class T, class Order, class... A> class Adder {
         }(std::index_sequence_for<A...>());
     }
     template <class Use> [[clang::always_inline]] static inline void for_scalars(const Use& use) {
-        [&]<std::size_t... I>(std::index_sequence<I...>) {
+        const auto all = [&]<std::size_t... I>(std::index_sequence<I...>) {
             const auto one = [&]<std::size_t J, class Argument>() {
-                if constexpr (on_tape<Argument> && !AnyArray<Argument>) use.template operator()<J>();
+                if constexpr (on_tape<Argument> && !AnyArray<Argument>) [[clang::always_inline]]
+                    use.template operator()<J>();
             };
-            (one.template operator()<I, A>(), ...);
-        }(std::index_sequence_for<A...>());
+            [[clang::always_inline]] (one.template operator()<I, A>(), ...);
+        };
+        [[clang::always_inline]] all(std::index_sequence_for<A...>()); // a call would see the sums in memory
     }
 
     struct Nothing {};

@@ -31,24 +31,24 @@ template <class T> inline void store_batch(const batch_t<T>& x, double* to, std:
     }
 }
 
-/// The sum of eight T, and the first of them.
-template <class T> inline T sum_of(const batch_t<T>& x) {
+/// What `of` makes of each Batch in eight T. Without a call or a loop: what somebody else may look at, or what is
+/// indexed by a variable, could not be kept in registers.
+template <class T, class Of> [[clang::always_inline]] inline T each_part(const batch_t<T>& x, const Of& of) {
     if constexpr (std::same_as<T, double>) {
-        return sum(x);
+        return of(x);
     } else {
-        T result(sum(x.value));
-        for (std::size_t p = 0; p < x.tangent.size(); ++p) result.tangent[p] = sum(x.tangent[p]);
-        return result;
+        const auto all = [&]<std::size_t... P>(std::index_sequence<P...>) {
+            return T(of(x.value), {of(x.tangent[P])...});
+        };
+        [[clang::always_inline]] return all(std::make_index_sequence<words_in<T> - 1>());
     }
 }
-template <class T> inline T first_of(const batch_t<T>& x) {
-    if constexpr (std::same_as<T, double>) {
-        return x[0];
-    } else {
-        T result(x.value[0]);
-        for (std::size_t p = 0; p < x.tangent.size(); ++p) result.tangent[p] = x.tangent[p][0];
-        return result;
-    }
+/// The sum of eight T, and the first of them.
+template <class T> [[clang::always_inline]] inline T sum_of(const batch_t<T>& x) {
+    return each_part<T>(x, [](const Batch& part) { return sum(part); });
+}
+template <class T> [[clang::always_inline]] inline T first_of(const batch_t<T>& x) {
+    return each_part<T>(x, [](const Batch& part) { return part[0]; });
 }
 
 /// One argument within a block: where its numbers are (those of arrays of integers as such), and where the partials by
