@@ -76,7 +76,6 @@ template <class T> struct MapNode : Tape<T>::Node {
     void push_forward() {
         for (std::size_t j = 0; j < count; ++j)
             if (inputs[j].terms) {
-                refresh(inputs[j].terms);
                 clear(inputs[j].terms, adjoints[j]);
             }
         std::fill_n(slot.word, size() * words, 0.0);

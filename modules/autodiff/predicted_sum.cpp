@@ -15,7 +15,6 @@ template <class Rows> struct PredictedSum : LoopNode<double> {
     Rows rows;
 
     void push_forward() {
-        refresh(rows.terms);
         if constexpr (!Rows::sets_adjoints) clear(rows.terms, rows.adjoints);
         evaluate();
         adjoint = 0;

@@ -382,10 +382,9 @@ template <class T> const Term<T>* scaled_terms(Tape<T>& tape, const Term<T>* ter
     copy->next = scaled_terms(tape, terms->next, coefficient, factor, rest);
     copy->coefficient *= coefficient;
     if (factor.slot) {
-        const Var<T> product = Var<T>(terms->factor, terms->factor_slot, &tape, terms->factor_cell) * factor;
-        copy->factor = product.value;
+        const Var<T> product = Var<T>(*terms->factor, terms->factor_slot, &tape, terms->factor) * factor;
+        copy->factor = tape.cell(product);
         copy->factor_slot = product.slot;
-        copy->factor_cell = product.cell;
     } else {
         copy->coefficient *= value_of(factor);
     }
@@ -397,11 +396,11 @@ template <class T> void evaluate_rows(const Term<T>* terms, std::size_t rows, st
     constexpr std::size_t words = words_in<T>;
     T constant(0.0); // what the first of the other terms starts with
     for (const Term<T>* term = terms; term; term = term->next)
-        if (term->base == Term<T>::Base::one) constant += term->factor * term->coefficient;
+        if (term->base == Term<T>::Base::one) constant += term->scale();
     const double* start = &word(constant, 0);
     for (const Term<T>* term = terms; term; term = term->next) {
         if (term->base == Term<T>::Base::one) continue;
-        const T scale = term->factor * term->coefficient;
+        const T scale = term->scale();
         if (term->base == Term<T>::Base::product) {
             const Slot<T> weight{const_cast<double*>(term->values), term->stride};
             std::array<double, columns_at_once * words> scaled;
@@ -424,9 +423,9 @@ template <class T> void evaluate_rows(const Term<T>* terms, std::size_t rows, st
             if (start && is_pair(*term)) {
                 const Term<T>& groups = gather_of(*term);
                 const Term<T>& slope = vector_of(*term);
-                const Batch factor(slope.factor * slope.coefficient), begin(constant);
+                const Batch factor(slope.scale()), begin(constant);
                 const double* x = slope.values + first;
-                set_gathered(groups, groups.factor * groups.coefficient, groups.values, first, count, out,
+                set_gathered(groups, groups.scale(), groups.values, first, count, out,
                              [=](std::size_t k, const auto& load) { return begin + factor * load(x + k); });
                 term = term->next;
                 start = nullptr;
@@ -466,7 +465,7 @@ template <class T> void pull_rows(const Term<T>* terms, std::size_t rows, std::s
                 ++adjoints;
                 continue;
             }
-        const T scale = term->factor * term->coefficient;
+        const T scale = term->scale();
         for (std::size_t p = 0; p < words_in<T>; ++p) {
             const double* residual = r + p * r_stride;
             double* base = adjoints->base + p * adjoints->stride;
@@ -548,7 +547,7 @@ template <class T> void add_adjoints(const Term<T>* terms, TermAdjoint<T>* to, c
 }
 
 template <class T> void scale_sums(const Term<T>& term, TermAdjoint<T>& adjoint) {
-    const T scale = term.factor * term.coefficient;
+    const T scale = term.scale();
     if constexpr (std::same_as<T, double>) {
         if (term.factor_slot) adjoint.factor += dot_product(adjoint.base, term.values, term.size);
         multiply(scale, term.size, adjoint.base);
@@ -603,7 +602,6 @@ template <class T> void Predictor<T>::force(Tape<T>& tape) {
         }
         void pull_back() { pull_all(terms, size, slot.word, slot.stride, adjoints); }
         void push_forward() {
-            refresh(terms);
             clear(terms, adjoints);
             std::fill_n(slot.word, size * words_in<T>, 0.0);
             evaluate();

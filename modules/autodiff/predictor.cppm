@@ -18,9 +18,8 @@ template <class T> struct Term {
     const Term* next = nullptr;
     Base base = Base::one;
     double coefficient = 1;
-    mutable T factor = T(1.0);
+    const T* factor = &one_factor;  ///< in the tape's memory, where a replay finds it, too
     Slot<T> factor_slot{};          ///< none where the factor is constant
-    const T* factor_cell = nullptr; ///< where a replay finds it
     const double* values = nullptr; ///< of the vector
     std::size_t stride = 0;         ///< between its planes; 0 where it is data, with a single one
     std::size_t size = 0;           ///< its length
@@ -30,6 +29,9 @@ template <class T> struct Term {
     std::size_t run_count = 0;
     const Buffer* memory = nullptr; ///< of the data
     const double* matrix = nullptr; ///< column by column
+
+    T scale() const { return *factor * coefficient; }
+    static constexpr T one_factor = T(1.0);
 };
 
 /// The sum of some terms, `size` elements.
@@ -64,11 +66,6 @@ template <class T> struct TermAdjoint {
     std::size_t needless = 0; ///< so many of the first ones of a product may be left out
 };
 
-/// Reads the factors again, for a replay.
-template <class T> void refresh(const Term<T>* terms) {
-    for (const Term<T>* term = terms; term; term = term->next)
-        if (term->factor_cell) term->factor = *term->factor_cell;
-}
 /// Makes sums zero again, for a replay.
 template <class T> void clear(const Term<T>* terms, TermAdjoint<T>* adjoints);
 
@@ -96,7 +93,7 @@ template <class T> bool is_summed(const Term<T>& term) {
 template <class T> void scale_sums(const Term<T>& term, TermAdjoint<T>& adjoint);
 /// After all rows.
 template <class T> void finish_term(const Term<T>& term, TermAdjoint<T>& adjoint) {
-    const bool is_scaled = term.factor_slot || value_of(term.factor) * term.coefficient != 1;
+    const bool is_scaled = term.factor_slot || value_of(term.scale()) != 1;
     if (is_scaled && is_summed(term)) scale_sums(term, adjoint);
     adjoint.factor = adjoint.factor * term.coefficient;
 }

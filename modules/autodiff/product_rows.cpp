@@ -27,13 +27,13 @@ template <class T> ProductSums<T>::ProductSums(const Term<T>* terms_, TermAdjoin
     TermAdjoint<T>* adjoint = adjoints;
     for (const Term<T>* term = terms; term; term = term->next, ++adjoint) {
         if (term->base == Term<T>::Base::one) {
-            start += term->factor * term->coefficient;
+            start += term->scale();
         } else {
             product = term;
             by_product = adjoint;
         }
     }
-    const T scale = product->factor * product->coefficient;
+    const T scale = product->scale();
     const Slot<T> values{const_cast<double*>(product->values), product->stride};
     for (std::size_t d = 0; d < product->size; ++d) {
         const T weight = scale * values.at(d).get();

@@ -44,7 +44,7 @@ template <std::size_t P, class F, class... A> class RegisterRows {
         const auto run = [&] {
             Sums adder(f);
             const Term<double>& term = *rows.product;
-            const double scale = term.factor * term.coefficient;
+            const double scale = term.scale();
             std::array<double, columns> weights; // of our own: what is stored may be anywhere else, for the compiler
             for (std::size_t d = 0; d < columns; ++d) weights[d] = scale * term.values[d];
             std::array<Batch, columns> by_column;
@@ -94,9 +94,9 @@ template <std::size_t P, class F, class... A> class RegisterRows {
             Sums adder(f);
             Batch by_slope(0.0), total(0.0);
             const Term<double>& term = *rows.groups;
-            const double scale = term.factor * term.coefficient, start = rows.start;
+            const double scale = term.scale(), start = rows.start;
             const double* const x = has_slope ? rows.slope->values : nullptr;
-            const Batch slope(has_slope ? rows.slope->factor * rows.slope->coefficient : 0.0);
+            const Batch slope(has_slope ? rows.slope->scale() : 0.0);
             const std::size_t end_of_rows = first + count;
             [[maybe_unused]] std::size_t factors = 0; // of which logarithms are left
             const std::uint32_t* run = std::upper_bound(term.runs, term.runs + term.run_count, first) - 1;
@@ -155,9 +155,9 @@ template <std::size_t P, class F, class... A> class RegisterRows {
             Sums adder(f);
             Batch by_slope(0.0), total(0.0);
             const Term<double>& term = *rows.groups;
-            const Batch scale(term.factor * term.coefficient), start(rows.start);
+            const Batch scale(term.scale()), start(rows.start);
             const double *const values = term.values, *const x = has_slope ? rows.slope->values : nullptr;
-            const Batch slope(has_slope ? rows.slope->factor * rows.slope->coefficient : 0.0);
+            const Batch slope(has_slope ? rows.slope->scale() : 0.0);
             double* const by_group = rows.by_group;
             const auto add_at = [&](std::size_t k, const auto& counts) {
                 const Integer* const index = term.index + k;
@@ -190,7 +190,7 @@ template <std::size_t P, class F, class... A> class RegisterRows {
             Batch by_factor(0.0), total(0.0);
             const double* const values = rows.vector->values;
             double* const by_element = rows.by_element;
-            const Batch start(rows.start), scale(rows.vector->factor * rows.vector->coefficient);
+            const Batch start(rows.start), scale(rows.vector->scale());
             const auto add_at = [&]<class Counts>(std::size_t k, const Counts& counts) {
                 const Batch x = Batch::load(values + k), r = add(f, adder, k, start + scale * x, counts);
                 total += r;

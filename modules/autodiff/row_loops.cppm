@@ -28,7 +28,7 @@ template <class T> const Term<T>* product_among(const Term<T>* terms) {
 inline double sum_of_constants(const Term<double>* terms) {
     double sum = 0;
     for (const Term<double>* term = terms; term; term = term->next)
-        if (term->base == Term<double>::Base::one) sum += term->factor * term->coefficient;
+        if (term->base == Term<double>::Base::one) sum += term->scale();
     return sum;
 }
 
@@ -39,12 +39,13 @@ struct ColumnSums {
     ColumnSums() = default;
     inline ColumnSums(const Term<double>* terms_, TermAdjoint<double>* adjoints_, std::size_t rows)
         : terms(terms_), adjoints(adjoints_), leading(rows) {
-        const TermAdjoint<double>* adjoint = adjoints;
+        TermAdjoint<double>* adjoint = adjoints;
         for (const Term<double>* term = terms; term; term = term->next, ++adjoint) {
             if (term->base == Term<double>::Base::one) continue;
             product = term;
-            by_column = adjoint->base;
+            by_product = adjoint;
         }
+        by_column = by_product->base;
     }
     /// Before the first row.
     inline void begin() {
@@ -56,15 +57,16 @@ struct ColumnSums {
     template <bool is_all> void finish() const {
         if (!is_begun) std::fill_n(by_column, product->size, 0.0);
         TermAdjoint<double>* adjoint = adjoints;
-        for (const Term<double>* term = terms; term; term = term->next, ++adjoint) {
-            adjoint->factor = term->factor_slot && term != product ? total : 0.0;
-            if constexpr (is_all) finish_term(*term, *adjoint);
-        }
+        for (const Term<double>* term = terms; term; term = term->next, ++adjoint)
+            adjoint->factor = is_all ? total * term->coefficient : total;
+        by_product->factor = 0;
+        if constexpr (is_all) finish_term(*product, *by_product);
     }
 
     const Term<double>* terms = nullptr;
     TermAdjoint<double>* adjoints = nullptr;
     const Term<double>* product = nullptr; ///< the one among the terms
+    TermAdjoint<double>* by_product = nullptr;
     std::size_t leading = 0;
     double start = 0;            ///< the constants
     double* by_column = nullptr; ///< X' r, r being the derivatives by the rows, once it `is_begun`

@@ -19,24 +19,30 @@ template <class T, class X> X* lasting(Tape<T>& tape, const X* from, std::size_t
 
 /// A node whose derivatives by all it was made from are known as soon as it is.
 template <class T> struct SharingNode : Tape<T>::NumberNode {
-    /// The derivative by one input, or one term of an input.
-    struct Share {
-        Share* next;
+    /// The derivative by a number: an input, or the factor of a term of one.
+    struct NumberShare {
+        const NumberShare* next;
         Slot<T> target;
-        const double* partials; ///< none for a single number
-        std::size_t stride, size;
         const T* number;
         bool is_unscaled; ///< still to be multiplied by the factor
     };
+    /// Derivatives by an array, which are.
+    struct ArrayShare {
+        const ArrayShare* next;
+        Slot<T> target;
+        const double* partials;
+        std::size_t stride, size;
+    };
 
-    Share* shares = nullptr;
+    const NumberShare* numbers = nullptr;
+    const ArrayShare* arrays = nullptr;
     const T* factor; ///< of the sums, as SumPlaces says
 
     void share(Tape<T>& tape, const Slot<T>& target, const T* number, bool is_unscaled) {
-        shares = const_cast<Share*>(tape.copy(Share{shares, target, nullptr, 0, 0, number, is_unscaled}));
+        numbers = tape.copy(NumberShare{numbers, target, number, is_unscaled});
     }
     void share(Tape<T>& tape, const Slot<T>& target, const double* partials, std::size_t stride, std::size_t size) {
-        shares = const_cast<Share*>(tape.copy(Share{shares, target, partials, stride, size, nullptr, true}));
+        arrays = tape.copy(ArrayShare{arrays, target, partials, stride, size});
     }
     /// Those by the terms of a predictor.
     void share(Tape<T>& tape, const Term<T>* terms, const TermAdjoint<T>* adjoints) {
@@ -47,15 +53,16 @@ template <class T> struct SharingNode : Tape<T>::NumberNode {
     }
     [[clang::always_inline]] void pull_back() {
         const T scaled = this->adjoint * *factor;
-        for (const Share* share = shares; share; share = share->next)
-            if (share->partials) give(share->target, scaled, share->partials, share->stride, share->size);
-            else share->target.add((share->is_unscaled ? scaled : this->adjoint) * *share->number);
+        for (const NumberShare* share = numbers; share; share = share->next)
+            share->target.add((share->is_unscaled ? scaled : this->adjoint) * *share->number);
+        for (const ArrayShare* share = arrays; share; share = share->next)
+            give(share->target, scaled, share->partials, share->stride, share->size);
     }
 };
 
 /// The result of a node that is filled in: on the tape, if it was made from anything there.
 template <class T, class N> Var<T> result_of(Tape<T>& tape, N& node) {
-    if (!node.shares) return Var<T>(node.value);
+    if (!node.numbers && !node.arrays) return Var<T>(node.value);
     tape.link(node);
     return Var<T>(node, &tape);
 }

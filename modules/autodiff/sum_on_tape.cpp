@@ -142,7 +142,6 @@ template <class T> struct SumNode : SharingNode<T> {
         for (std::size_t j = 0; j < count; ++j) {
             const Input<T>& input = inputs[j];
             if (input.way == Way::terms) {
-                refresh(input.terms);
                 for (std::size_t c = 0; c < chunks && !sets_adjoints; ++c) clear(input.terms, results[c].adjoints[j]);
             } else if (input.way == Way::summed) {
                 std::fill_n(input.partials, input.size * words, 0.0);

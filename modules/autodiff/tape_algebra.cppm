@@ -28,18 +28,16 @@ template <class T, class A> const Term<T>* terms_of(Tape<T>& tape, const A& x, s
     auto& term = *tape.template make<Term<T>>();
     term.next = rest;
     if (factor.slot) {
-        term.factor = factor.value;
+        term.factor = tape.cell(factor);
         term.factor_slot = factor.slot;
-        term.factor_cell = factor.cell;
     } else {
         term.coefficient = value_of(factor);
     }
     if constexpr (std::is_arithmetic_v<A>) {
         term.coefficient *= static_cast<double>(x);
     } else if constexpr (is_var<A>) {
-        term.factor = x.value;
+        term.factor = tape.cell(x);
         term.factor_slot = x.slot;
-        term.factor_cell = x.slot ? x.cell : nullptr;
     } else {
         term.base = Term<T>::Base::vector;
         term.size = size;
