@@ -213,7 +213,7 @@ template <class F> Matrix hessian(F&& f, const Vector& x) {
         double* const adjoints = variables.slot().word;
         std::copy_n(x.data(), n, values);
         const auto seed = [&] {
-            tape.needless = {adjoints, adjoints + column}; // these entries are found as those of other columns
+            tape.pass = {adjoints, adjoints + column, adjoints + n, column > 0};
             std::fill_n(values + n, hessian_lanes * n, 0.0);
             const std::size_t count = std::min(hessian_lanes, n - column);
             for (std::size_t p = 0; p < count; ++p) values[(1 + p) * n + column + p] = 1;
@@ -227,7 +227,6 @@ template <class F> Matrix hessian(F&& f, const Vector& x) {
         const Var<Directions> y = call(f, variables, true);
         can_replay = tape.for_replay && tape.can_replay;
         take_columns(y.slot);
-        tape.is_same_point = true;
         while (can_replay && column < n) {
             seed();
             std::fill_n(adjoints, n * words_in<Directions>, 0.0);

@@ -58,6 +58,7 @@ struct BlockArgument {
     std::size_t stride;
     double* partials;
     std::size_t partial_stride;
+    const double* tangents = nullptr; ///< the planes behind that of the values, where they are elsewhere
 };
 
 /// Eight numbers of an array A.
@@ -152,6 +153,8 @@ template <class T, class F, class... A> class SecondOrder {
   public:
     SecondOrder(const F& f, const BlockArgument* arguments) : f_(f) {
         std::copy_n(arguments, sizeof...(A), arguments_.begin());
+        for (BlockArgument& argument : arguments_)
+            if (!argument.tangents) argument.tangents = argument.values + argument.stride;
         [&]<std::size_t... I>(std::index_sequence<I...>) {
             ((AnyArray<A> ? void() : void(scalars_[I] = Batch(*arguments[I].values))), ...);
             (read_directions<I, A, false>(0), ...);
@@ -199,7 +202,7 @@ template <class T, class F, class... A> class SecondOrder {
         if constexpr (on_tape<X> && AnyArray<X> == arrays)
             for_each<directions>([&](auto p) {
                 if constexpr (arrays)
-                    along_[place<I>][p] = Batch::load(arguments_[I].values + (1 + p) * arguments_[I].stride + k);
+                    along_[place<I>][p] = Batch::load(arguments_[I].tangents + p * arguments_[I].stride + k);
                 else along_[place<I>][p] = Batch(arguments_[I].values[1 + p]);
             });
     }

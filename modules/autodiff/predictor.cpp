@@ -533,9 +533,12 @@ template <class T> void find_needless(const Tape<T>& tape, const Term<T>* terms,
     for (const Term<T>* term = terms; term; term = term->next, ++adjoints) {
         const double* const first = term->slot.word;
         adjoints->needless = 0;
+        adjoints->are_tangents_all = false;
         if (term->base != Term<T>::Base::product || term->factor_slot) continue; // the factor's has all of them in it
-        if (tape.needless.begin <= first && first < tape.needless.end)
-            adjoints->needless = std::min(static_cast<std::size_t>(tape.needless.end - first), term->size);
+        const auto& pass = tape.pass;
+        adjoints->are_tangents_all = pass.variables <= first && first < pass.end;
+        if (adjoints->are_tangents_all && first < pass.columns)
+            adjoints->needless = std::min(static_cast<std::size_t>(pass.columns - first), term->size);
     }
 }
 

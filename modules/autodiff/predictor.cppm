@@ -63,7 +63,8 @@ template <class T> struct TermAdjoint {
     double* base = nullptr; ///< planes, `stride` apart, as long as the vector; none where it is data
     std::size_t stride = 0;
     T factor = T(0.0);
-    std::size_t needless = 0; ///< so many of the first ones of a product may be left out
+    std::size_t needless = 0;      ///< so many of the first ones of a product may be left out
+    bool are_tangents_all = false; ///< and of the others, the values
 };
 
 /// Makes sums zero again, for a replay.

@@ -83,6 +83,16 @@ template <class T> ProductRows<T>::ProductRows(ProductSums<T>& sums, double* kep
 /// Takes back `count` batches of rows with their derivatives, and makes those at x.
 template <class T> template <std::size_t count, bool takes, bool makes, bool is_whole> void
 ProductRows<T>::pass(const double* taken, const double* derivatives, const double* x, double* out, std::size_t some) {
+    if constexpr (takes && words > 1)
+        if (sums_.by_product->are_tangents_all)
+            return pass_from<1, count, takes, makes, is_whole>(taken, derivatives, x, out, some);
+    pass_from<0, count, takes, makes, is_whole>(taken, derivatives, x, out, some);
+}
+
+/// The same, with the planes of derivatives from number `first` on.
+template <class T> template <std::size_t first, std::size_t count, bool takes, bool makes, bool is_whole>
+void ProductRows<T>::pass_from(const double* taken, const double* derivatives, const double* x, double* out,
+                               std::size_t some) {
     // Of our own: what is stored may be anywhere else, for the compiler.
     const std::size_t leading = sums_.leading, columns = sums_.product->size, stride = stride_;
     const double* const weights = sums_.weights.data();
@@ -94,7 +104,7 @@ ProductRows<T>::pass(const double* taken, const double* derivatives, const doubl
     if constexpr (takes) {
         auto total = sums_.total;
 #pragma clang loop unroll(full)
-        for (std::size_t p = 0; p < words; ++p)
+        for (std::size_t p = first; p < words; ++p)
             for (std::size_t b = 0; b < count; ++b) {
                 r[b][p] = load(derivatives + p * stride + b * Batch::size);
                 total[p] += r[b][p];
@@ -108,16 +118,19 @@ ProductRows<T>::pass(const double* taken, const double* derivatives, const doubl
     const auto add = [&]<std::size_t some_columns, bool is_taken>(std::size_t d) {
         if constexpr (is_taken) {
             std::array<Batch, some_columns * words> totals;
-            std::copy_n(by_column + d * words, some_columns * words, totals.begin());
+            for (std::size_t c = 0; c < some_columns; ++c)
+                for (std::size_t p = first; p < words; ++p) totals[c * words + p] = by_column[(d + c) * words + p];
             for (std::size_t b = 0; b < count; ++b) {
                 if constexpr (!is_wide)
-                    for (std::size_t p = 0; p < words; ++p) r[b][p] = load(derivatives + p * stride + b * Batch::size);
+                    for (std::size_t p = first; p < words; ++p)
+                        r[b][p] = load(derivatives + p * stride + b * Batch::size);
                 for (std::size_t c = 0; c < some_columns; ++c) {
                     const Batch row = load(taken + c * leading + b * Batch::size);
-                    for (std::size_t p = 0; p < words; ++p) totals[c * words + p] += row * r[b][p];
+                    for (std::size_t p = first; p < words; ++p) totals[c * words + p] += row * r[b][p];
                 }
             }
-            std::copy_n(totals.begin(), some_columns * words, by_column + d * words);
+            for (std::size_t c = 0; c < some_columns; ++c)
+                for (std::size_t p = first; p < words; ++p) by_column[(d + c) * words + p] = totals[c * words + p];
             taken += some_columns * leading;
         }
         if constexpr (makes) {
@@ -126,7 +139,7 @@ ProductRows<T>::pass(const double* taken, const double* derivatives, const doubl
                 for (std::size_t b = 0; b < count; ++b) {
                     rows[b] += load(next + b * Batch::size) * weight;
                     // With tangents, too much is computed for the processor to see by itself what comes next.
-                    if constexpr (words > 1) __builtin_prefetch(next + (b + count) * Batch::size);
+                    if constexpr (words > 1) __builtin_prefetch(next + (b + 2 * count) * Batch::size);
                 }
             }
         }
@@ -185,10 +198,9 @@ template <class T> void ProductRows<T>::take_and_make(const double* x, double* o
     if (k < count) pass<1, false, true, false>(nullptr, nullptr, x + k, out + k, count - k);
 }
 
-/// The same where the values are there already.
+/// The same where there are values already: tangents alone, behind `out`.
 template <class T> void ProductRows<T>::take_and_make_tangents(const double* x, double* out, std::size_t count) {
     take(0);
-    std::copy_n(kept_at(x), count, out);
     std::size_t k = 0;
     for (; k + most<T> <= count; k += most<T>) make_tangents<batches<T>>(x + k, out + k);
     for (; k + Batch::size <= count; k += Batch::size) make_tangents<1>(x + k, out + k);

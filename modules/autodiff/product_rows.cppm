@@ -42,7 +42,8 @@ template <class T> class ProductRows : public RowSource {
   public:
     static const std::size_t fewest_rows; ///< for less it is not worth it
 
-    /// The values of all rows are put into `kept`, if there is such memory; `are_kept` says that they are there.
+    /// The values of all rows are put into `kept`, if there is such memory; `are_kept` says that they are there, and
+    /// are not to be made.
     explicit ProductRows(ProductSums<T>& sums, double* kept = nullptr, bool are_kept = false);
     /// Makes the first rows of those from `first` on, of which there are `count`. They are stored from `out` on, and
     /// their derivatives will be from `r` on, both in planes `stride` apart and in whole batches.
@@ -64,6 +65,8 @@ template <class T> class ProductRows : public RowSource {
     // `some` rows of a batch that is not whole, of one.
     template <std::size_t count, bool takes, bool makes, bool is_whole = true> void
     pass(const double* taken, const double* derivatives, const double* x, double* out, std::size_t some = Batch::size);
+    template <std::size_t first_plane, std::size_t count, bool takes, bool makes, bool is_whole>
+    void pass_from(const double* taken, const double* derivatives, const double* x, double* out, std::size_t some);
     template <std::size_t count, bool is_whole = true>
     void make_tangents(const double* x, double* out, std::size_t some = Batch::size) const;
     void take(std::size_t i);

@@ -194,7 +194,8 @@ template <class T> struct SumNode : SharingNode<T> {
         if (end - begin < ProductRows<T>::fewest_rows) return begin;
         if (!is_simple) end -= (end - begin) % Batch::size; // what is after the last row may not be read
         ProductSums<T> made(predictor->terms, adjoints, region.rows);
-        ProductRows<T> source(made, row_values, tape->is_same_point && row_values);
+        const bool are_kept = tape->pass.is_another && row_values;
+        ProductRows<T> source(made, row_values, are_kept);
         constexpr std::size_t most = words > 2 ? 256 : is_wide ? 512 : 1024; // at once
         const Scratch scratch(2 * words * count * most);
         for (std::size_t first = begin; first < end; first += most) {
@@ -207,8 +208,9 @@ template <class T> struct SumNode : SharingNode<T> {
                     arguments[j].partial_stride = most;
                 }
                 if (&inputs[j] != predictor) continue;
-                arguments[j].values = room;
+                arguments[j].values = are_kept ? row_values + first : room;
                 arguments[j].stride = most;
+                arguments[j].tangents = room + most;
                 source.begin(first, n, room, arguments[j].partials, most);
             }
             loop(formula, arguments.data(), n, sums, &source);

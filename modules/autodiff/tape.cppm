@@ -195,14 +195,13 @@ template <class T> class Tape {
     /// Where sums of squares over many rows may be looked up, if the caller wants that; see `:compact`.
     CompactData* const compact_data = nullptr;
 
-    /// Adjoints that nobody is going to read, so that what is added to them may be left out: of a Hessian, which is
-    /// symmetric, those of the variables before the columns of a pass.
+    /// The pass of a Hessian that this is, if it is one. Of the adjoints of the variables, nobody reads the values,
+    /// which are the gradient, nor, as a Hessian is symmetric, the tangents of those before the columns of the pass:
+    /// what is added to these may be left out.
     struct {
-        const double *begin = nullptr, *end = nullptr;
-    } needless;
-
-    /// In the other passes of a Hessian: that values are what they were, and only tangents are not.
-    bool is_same_point = false;
+        const double *variables = nullptr, *columns = nullptr, *end = nullptr; ///< their adjoints
+        bool is_another = false; ///< the values are what they were, and only tangents are not
+    } pass;
 
     const KnownLog<T>* known_logs = nullptr;
 
