@@ -212,8 +212,8 @@ template <class F> Matrix hessian(F&& f, const Vector& x) {
         double* const values = const_cast<double*>(variables.numbers().data());
         double* const adjoints = variables.slot().word;
         std::copy_n(x.data(), n, values);
-        const auto seed = [&] {
-            tape.pass = {adjoints, adjoints + column, adjoints + n, column > 0};
+        const auto seed = [&](bool is_another) {
+            tape.pass = {adjoints, adjoints + column, adjoints + n, is_another};
             std::fill_n(values + n, hessian_lanes * n, 0.0);
             const std::size_t count = std::min(hessian_lanes, n - column);
             for (std::size_t p = 0; p < count; ++p) values[(1 + p) * n + column + p] = 1;
@@ -223,12 +223,12 @@ template <class F> Matrix hessian(F&& f, const Vector& x) {
             for (const std::size_t end = std::min(column + hessian_lanes, n), first = column; column < end; ++column)
                 std::copy_n(adjoints + (1 + column - first) * n + first, n - first, entries + column * n + first);
         };
-        seed();
+        seed(false);
         const Var<Directions> y = call(f, variables, true);
         can_replay = tape.for_replay && tape.can_replay;
         take_columns(y.slot);
         while (can_replay && column < n) {
-            seed();
+            seed(true);
             std::fill_n(adjoints, n * words_in<Directions>, 0.0);
             tape.replay();
             take_columns(y.slot);

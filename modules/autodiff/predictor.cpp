@@ -13,7 +13,7 @@ module;
 module modus.autodiff;
 
 #include "batch_memory.hpp"
-#include "planes.hpp"
+#include "words.hpp"
 
 namespace modus {
 namespace {

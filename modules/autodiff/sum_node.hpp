@@ -3,7 +3,7 @@
 // What the nodes of sums have in common, for implementation units of this module. Included after the module
 // declaration.
 
-#include "planes.hpp"
+#include "words.hpp"
 
 namespace modus {
 

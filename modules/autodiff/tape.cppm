@@ -174,10 +174,10 @@ template <class T> class Tape {
         kept_ = ::new (arena_.allocate(sizeof(Kept))) Kept{kept_, buffer};
         return &kept_->buffer;
     }
-    /// Where a number is, in a replay, too: a Var, or a constant.
+    /// Where a number is, in a replay, too: a Var, or a constant, whose memory may be gone by then.
     template <class A> const T* cell(const A& x) {
         if constexpr (std::is_arithmetic_v<A>) return copy(T(static_cast<double>(x)));
-        else return x.cell ? x.cell : copy(x.value);
+        else return x.slot && x.cell ? x.cell : copy(x.value);
     }
     /// What a replay is going to read; memory that is borrowed may not be what it was by then.
     void hold(const Buffer& buffer) {

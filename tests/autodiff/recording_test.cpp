@@ -225,12 +225,13 @@ BOOST_AUTO_TEST_CASE(the_data_of_a_recording_outlive_their_names) {
     const auto f = []<Scalar R>(const Array<R, 1>& x) {
         const Vector data{1, 2, 4};
         const IntVector index{2, 0, 0, 1};
-        return sum(x[index] * 2.0) + dot(x, data) +
+        const Array<R, 1> constants = Vector{0.5, 3, -1}; // of a type that is on the tape
+        return sum(x[index] * 2.0) + dot(x, data) + sum(x * constants[1]) + constants[2] * x[0] +
                sum_map(data.extents(), [](const auto& a, const auto& b) { return a * exp(b); }, data, x);
     };
     Recording recording(f, point(3, 0.3), view(slope));
     BOOST_REQUIRE(recording.can_replay());
-    const Vector x = point(3, 2.9);
+    const Vector others{77, 77, 77}, x = point(3, 2.9); // memory that was free is not any more
     BOOST_TEST(recording.replay(x, view(slope)) == reverse_gradient(f, x, view(expected)));
     BOOST_TEST((slope == expected));
 }

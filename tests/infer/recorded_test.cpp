@@ -199,6 +199,29 @@ BOOST_AUTO_TEST_CASE(a_gradient_that_is_not_finite_is_the_model_s_to_explain) {
     }
 }
 
+// A replay does not check that the value of a positive site is positive.
+BOOST_AUTO_TEST_CASE(a_coordinate_that_is_not_a_number_is_the_model_s_to_explain) {
+    const Matrix X = predictors();
+    const Vector y = responses(X);
+    const auto message = [&](bool replay, std::size_t k) -> std::string {
+        AutoDelta guide(regression);
+        SVI svi(regression, guide, Adam{.lr = 0.05}, TraceELBO{.mode = Mode::reverse, .replay = replay});
+        for (int step = 0; step < 5; ++step) svi.step(X, y);
+        guide.parameters()[k] = std::nan("");
+        try {
+            svi.step(X, y);
+        } catch (const Error& e) {
+            return e.what();
+        }
+        return "no error";
+    };
+    for (std::size_t k = 0; k < X.cols() + 2; ++k) {
+        const std::string expected = message(false, k);
+        BOOST_TEST(expected.find("nan") != std::string::npos, expected);
+        BOOST_TEST(message(true, k) == expected);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_model_that_branches_is_run_each_time) {
     const auto model = []<Scalar Real>() -> Model<Real> {
         ++runs;
