@@ -236,9 +236,9 @@ template <class F> Matrix hessian(F&& f, const Vector& x) {
     }
     for (std::size_t i = 0; i < n; ++i)
         for (std::size_t j = 0; j < i; ++j) {
-            double& entry = entries[i + j * n];
-            if (i / hessian_lanes == j / hessian_lanes) entry = 0.5 * (entry + entries[j + i * n]); // of the same pass
-            entries[j + i * n] = entry;
+            double &lower = entries[i + j * n], &upper = entries[j + i * n];
+            if (i / hessian_lanes == j / hessian_lanes) lower = upper; // see Tape::pass
+            else upper = lower;
         }
     return result;
 }

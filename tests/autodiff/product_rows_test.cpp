@@ -143,38 +143,45 @@ BOOST_AUTO_TEST_CASE(second_derivatives) {
         }
 }
 
-// The adjoints of weights that are made of the variables have to be known with their values.
+// The adjoints of weights, or of a bias, that are made of the variables have to be known with their values.
 BOOST_AUTO_TEST_CASE(second_derivatives_by_what_weights_are_made_of) {
+    const auto check = [](std::size_t columns, std::size_t rows, const auto& weights_of, const auto& bias_of,
+                          const auto& is_exponential) {
+        const Matrix X = data(rows, columns);
+        const std::size_t n = columns + 2;
+        Vector y(rows), u(n), v(n);
+        for (std::size_t i = 0; i < rows; ++i) y[i] = 2 * number(11 * i + 5);
+        for (std::size_t k = 0; k < n; ++k) {
+            u[k] = 0.4 * number(13 * k + 1);
+            v[k] = is_exponential(k) ? std::exp(u[k]) : u[k];
+        }
+        const auto f = [&](const auto& x) {
+            const auto s = exp(x.load(columns + 1));
+            return sum_map(
+                Extents<1>{rows},
+                [](const auto& a, const auto& e, const auto& scale) {
+                    const auto z = (a - e) / scale;
+                    return log1p(z * z);
+                },
+                y, X * weights_of(x.slice(0, columns)) + bias_of(x.load(columns)), s);
+        };
+        const Matrix found = hessian(f, u), by_v = hessian_by_loops(X, y, v, 1, true);
+        const Result first = by_loops(X, y, v, 1, true);
+        double worst = 0;
+        for (std::size_t i = 0; i < n; ++i)
+            for (std::size_t j = 0; j < n; ++j) {
+                double expected = by_v(i, j) * (is_exponential(i) ? v[i] : 1) * (is_exponential(j) ? v[j] : 1);
+                if (i == j && is_exponential(i)) expected += first.gradient[i] * v[i];
+                worst = std::max(worst, std::fabs(found(i, j) - expected));
+            }
+        BOOST_TEST(worst <= 1e-13 * static_cast<double>(rows + 10), rows << " x " << columns);
+    };
+    const auto same = [](const auto& x) { return x; };
+    const auto exponential = [](const auto& x) { return exp(x); };
     for (const std::size_t columns : {1, 3, 10})
         for (const std::size_t rows : {64, 300, 1000, 5000}) {
-            const Matrix X = data(rows, columns);
-            const std::size_t n = columns + 2;
-            Vector y(rows), u(n), v(n); // v has exp(u) for weights
-            for (std::size_t i = 0; i < rows; ++i) y[i] = 2 * number(11 * i + 5);
-            for (std::size_t k = 0; k < n; ++k) {
-                u[k] = 0.4 * number(13 * k + 1);
-                v[k] = k < columns ? std::exp(u[k]) : u[k];
-            }
-            const auto f = [&](const auto& x) {
-                const auto s = exp(x.load(columns + 1));
-                return sum_map(
-                    Extents<1>{rows},
-                    [](const auto& a, const auto& e, const auto& scale) {
-                        const auto z = (a - e) / scale;
-                        return log1p(z * z);
-                    },
-                    y, X * exp(x.slice(0, columns)) + x.load(columns), s);
-            };
-            const Matrix found = hessian(f, u), by_v = hessian_by_loops(X, y, v, 1, true);
-            const Result first = by_loops(X, y, v, 1, true);
-            double worst = 0;
-            for (std::size_t i = 0; i < n; ++i)
-                for (std::size_t j = 0; j < n; ++j) {
-                    double expected = by_v(i, j) * (i < columns ? v[i] : 1) * (j < columns ? v[j] : 1);
-                    if (i == j && i < columns) expected += first.gradient[i] * v[i];
-                    worst = std::max(worst, std::fabs(found(i, j) - expected));
-                }
-            BOOST_TEST(worst <= 1e-13 * static_cast<double>(rows + 10), rows << " x " << columns);
+            check(columns, rows, exponential, same, [=](std::size_t k) { return k < columns; });
+            check(columns, rows, same, exponential, [=](std::size_t k) { return k == columns; });
         }
 }
 
