@@ -533,13 +533,10 @@ template <class T> void find_needless(const Tape<T>& tape, const Term<T>* terms,
     for (const Term<T>* term = terms; term; term = term->next, ++adjoints) {
         const double* const first = term->slot.word;
         adjoints->needless = 0;
-        adjoints->is_by_variables = false;
         if (term->base != Term<T>::Base::product || term->factor_slot) continue; // the factor's has all of them in it
         const auto& pass = tape.pass;
-        if (first < pass.variables || first >= pass.end) continue;
-        adjoints->is_by_variables = true;
-        adjoints->own = pass.columns - first;
-        if (adjoints->own > 0) adjoints->needless = std::min(static_cast<std::size_t>(adjoints->own), term->size);
+        if (pass.variables <= first && first < pass.columns)
+            adjoints->needless = std::min(static_cast<std::size_t>(pass.columns - first), term->size);
     }
 }
 

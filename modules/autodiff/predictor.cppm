@@ -63,10 +63,7 @@ template <class T> struct TermAdjoint {
     double* base = nullptr; ///< planes, `stride` apart, as long as the vector; none where it is data
     std::size_t stride = 0;
     T factor = T(0.0);
-    // Of a product, in a pass of a Hessian:
-    bool is_by_variables = false; ///< the vector is some of the variables: nobody reads values here
-    std::ptrdiff_t own = 0;       ///< so far on is what the first direction of the pass belongs to
-    std::size_t needless = 0;     ///< so many of the first ones may be left out
+    std::size_t needless = 0; ///< so many of the first ones of a product may be left out
 };
 
 /// Makes sums zero again, for a replay.

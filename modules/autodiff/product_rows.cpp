@@ -83,16 +83,6 @@ template <class T> ProductRows<T>::ProductRows(ProductSums<T>& sums, double* kep
 /// Takes back `count` batches of rows with their derivatives, and makes those at x.
 template <class T> template <std::size_t count, bool takes, bool makes, bool is_whole> void
 ProductRows<T>::pass(const double* taken, const double* derivatives, const double* x, double* out, std::size_t some) {
-    if constexpr (takes && words > 1)
-        if (sums_.by_product->is_by_variables)
-            return pass_from<1, count, takes, makes, is_whole>(taken, derivatives, x, out, some);
-    pass_from<0, count, takes, makes, is_whole>(taken, derivatives, x, out, some);
-}
-
-/// The same, with the planes of derivatives from number `first` on for the product.
-template <class T> template <std::size_t first, std::size_t count, bool takes, bool makes, bool is_whole>
-void ProductRows<T>::pass_from(const double* taken, const double* derivatives, const double* x, double* out,
-                               std::size_t some) {
     // Of our own: what is stored may be anywhere else, for the compiler.
     const std::size_t leading = sums_.leading, columns = sums_.product->size, stride = stride_;
     const double* const weights = sums_.weights.data();
@@ -104,7 +94,7 @@ void ProductRows<T>::pass_from(const double* taken, const double* derivatives, c
     if constexpr (takes) {
         auto total = sums_.total;
 #pragma clang loop unroll(full)
-        for (std::size_t p = 0; p < words; ++p) // constants may be made of variables
+        for (std::size_t p = 0; p < words; ++p)
             for (std::size_t b = 0; b < count; ++b) {
                 r[b][p] = load(derivatives + p * stride + b * Batch::size);
                 total[p] += r[b][p];
@@ -115,22 +105,19 @@ void ProductRows<T>::pass_from(const double* taken, const double* derivatives, c
     rows.fill(Batch(word(sums_.start, 0)));
     const double* next = x;
     // Some columns, from number d on.
-    const auto add = [&]<std::size_t some_columns, bool is_taken, std::size_t from = first>(std::size_t d) {
+    const auto add = [&]<std::size_t some_columns, bool is_taken>(std::size_t d) {
         if constexpr (is_taken) {
             std::array<Batch, some_columns * words> totals;
-            for (std::size_t c = 0; c < some_columns; ++c)
-                for (std::size_t p = from; p < words; ++p) totals[c * words + p] = by_column[(d + c) * words + p];
+            std::copy_n(by_column + d * words, some_columns * words, totals.begin());
             for (std::size_t b = 0; b < count; ++b) {
                 if constexpr (!is_wide)
-                    for (std::size_t p = from; p < words; ++p)
-                        r[b][p] = load(derivatives + p * stride + b * Batch::size);
+                    for (std::size_t p = 0; p < words; ++p) r[b][p] = load(derivatives + p * stride + b * Batch::size);
                 for (std::size_t c = 0; c < some_columns; ++c) {
                     const Batch row = load(taken + c * leading + b * Batch::size);
-                    for (std::size_t p = from; p < words; ++p) totals[c * words + p] += row * r[b][p];
+                    for (std::size_t p = 0; p < words; ++p) totals[c * words + p] += row * r[b][p];
                 }
             }
-            for (std::size_t c = 0; c < some_columns; ++c)
-                for (std::size_t p = from; p < words; ++p) by_column[(d + c) * words + p] = totals[c * words + p];
+            std::copy_n(totals.begin(), some_columns * words, by_column + d * words);
             taken += some_columns * leading;
         }
         if constexpr (makes) {
@@ -144,29 +131,14 @@ void ProductRows<T>::pass_from(const double* taken, const double* derivatives, c
             }
         }
     };
-    // All of it in one piece: what a call would look at is in memory.
     std::size_t d = 0;
     if constexpr (takes && words > 1) {
-        for (; d < sums_.by_product->needless; ++d) [[clang::always_inline]]
-            add.template operator()<1, false>(d);
+        for (; d < sums_.by_product->needless; ++d) add.template operator()<1, false>(d);
         taken += d * leading;
     }
-    if constexpr (takes && first == 1) { // of the pass's own, each column needs the directions from its own on
-        const auto add_own = [&]<std::size_t from>() {
-            if (d < columns && static_cast<std::ptrdiff_t>(d) - sums_.by_product->own == std::ptrdiff_t{from} - 1)
-                [[clang::always_inline]]
-                add.template operator()<1, true, from>(d++);
-        };
-        const auto add_all_own = [&]<std::size_t... P>(std::index_sequence<P...>) {
-            [[clang::always_inline]] (add_own.template operator()<P + 1>(), ...);
-        };
-        [[clang::always_inline]] add_all_own(std::make_index_sequence<words - 1>());
-    }
-    for (; d + together <= columns; d += together) [[clang::always_inline]]
-        add.template operator()<together, takes>(d);
+    for (; d + together <= columns; d += together) add.template operator()<together, takes>(d);
     if constexpr (together > 1)
-        if (d < columns) [[clang::always_inline]]
-            add.template operator()<1, takes>(d);
+        if (d < columns) add.template operator()<1, takes>(d);
     if constexpr (makes) {
         for (std::size_t b = 0; b < count; ++b) rows[b].store(out + b * Batch::size);
         if constexpr (words > 1) {

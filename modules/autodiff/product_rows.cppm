@@ -65,8 +65,6 @@ template <class T> class ProductRows : public RowSource {
     // `some` rows of a batch that is not whole, of one.
     template <std::size_t count, bool takes, bool makes, bool is_whole = true> void
     pass(const double* taken, const double* derivatives, const double* x, double* out, std::size_t some = Batch::size);
-    template <std::size_t first_plane, std::size_t count, bool takes, bool makes, bool is_whole>
-    void pass_from(const double* taken, const double* derivatives, const double* x, double* out, std::size_t some);
     template <std::size_t count, bool is_whole = true>
     void make_tangents(const double* x, double* out, std::size_t some = Batch::size) const;
     void take(std::size_t i);

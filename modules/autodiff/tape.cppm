@@ -195,11 +195,10 @@ template <class T> class Tape {
     /// Where sums of squares over many rows may be looked up, if the caller wants that; see `:compact`.
     CompactData* const compact_data = nullptr;
 
-    /// The pass of a Hessian that this is, if it is one. Of the adjoints of the variables, nobody reads the values,
-    /// which are the gradient, nor, as a Hessian is symmetric, the tangents of variables before the pass, and of its
-    /// own along the directions of those before them: what is added to these may be left out.
+    /// The pass of a Hessian that this is, if it is one. As a Hessian is symmetric, nobody reads the adjoints of the
+    /// variables before the columns of the pass: what is added to these may be left out.
     struct {
-        const double *variables = nullptr, *columns = nullptr, *end = nullptr; ///< their adjoints
+        const double *variables = nullptr, *columns = nullptr; ///< adjoints, from the first one and from the columns on
         bool is_another = false; ///< the values are what they were, and only tangents are not
     } pass;
 

@@ -185,6 +185,60 @@ BOOST_AUTO_TEST_CASE(second_derivatives_by_what_weights_are_made_of) {
         }
 }
 
+// Sums whose factor, or whose adjoint, has tangents: the values of X' r are multiplied by these.
+BOOST_AUTO_TEST_CASE(second_derivatives_of_what_a_sum_is_part_of) {
+    for (const std::size_t rows : {63, 64, 300, 1000})
+        for (const std::size_t columns : {1, 3, 10})
+            for (const bool scale_is_first : {false, true}) {
+                const Matrix X = data(rows, columns);
+                const std::size_t n = columns + 1, at = scale_is_first ? 0 : columns, first = scale_is_first ? 1 : 0;
+                Vector y(rows), u(n);
+                for (std::size_t i = 0; i < rows; ++i) y[i] = 2 * number(11 * i + 5);
+                for (std::size_t k = 0; k < n; ++k) u[k] = 0.4 * number(13 * k + 1);
+                // L = -sum of ((y - X w) / s)^2 / 2, s = exp(u[at]); and the square of L / rows.
+                const auto sum_of_squares = [&](const auto& x) {
+                    return sum_map(
+                        Extents<1>{rows},
+                        [](const auto& a, const auto& e, const auto& scale) {
+                            return half_square_summand(a - e, 1.0 / scale, 0.0);
+                        },
+                        y, X * x.slice(first, columns), exp(x.load(at)));
+                };
+                const auto squared = [&](const auto& x) {
+                    const auto mean = sum_of_squares(x) / static_cast<double>(rows);
+                    return mean * mean;
+                };
+                double value = 0;
+                Vector slope(n);
+                Matrix second(n, n);
+                const double by_s2 = std::exp(-2 * u[at]);
+                for (std::size_t i = 0; i < rows; ++i) {
+                    double rest = y[i];
+                    for (std::size_t j = 0; j < columns; ++j) rest -= X(i, j) * u[first + j];
+                    value -= 0.5 * rest * rest * by_s2;
+                    slope[at] += rest * rest * by_s2;
+                    second(at, at) -= 2 * rest * rest * by_s2;
+                    for (std::size_t j = 0; j < columns; ++j) {
+                        slope[first + j] += X(i, j) * rest * by_s2;
+                        second(first + j, at) -= 2 * X(i, j) * rest * by_s2;
+                        second(at, first + j) -= 2 * X(i, j) * rest * by_s2;
+                        for (std::size_t k = 0; k < columns; ++k)
+                            second(first + j, first + k) -= X(i, j) * X(i, k) * by_s2;
+                    }
+                }
+                const Matrix found = hessian(sum_of_squares, u), of_square = hessian(squared, u);
+                const double m = static_cast<double>(rows);
+                double worst = 0;
+                for (std::size_t i = 0; i < n; ++i)
+                    for (std::size_t j = 0; j < n; ++j) {
+                        const double expected = 2 * (slope[i] * slope[j] + value * second(i, j)) / (m * m);
+                        worst = std::max(worst, std::fabs(found(i, j) - second(i, j)));
+                        worst = std::max(worst, std::fabs(of_square(i, j) - expected));
+                    }
+                BOOST_TEST(worst <= 1e-12 * static_cast<double>(rows + 10), rows << " x " << columns);
+            }
+}
+
 BOOST_AUTO_TEST_CASE(whole_numbers_as_data) {
     const std::size_t rows = 777;
     const Matrix X = data(rows, 4);
