@@ -82,7 +82,8 @@ struct TraceELBO {
                               std::span<double> gradient, Recorded& recorded, const A&... arguments) const {
         if constexpr (is_repeatable<M, G, A...>)
             if (may_replay())
-                if (const auto value = recorded.replay(options, u, gradient, arguments...)) return *value;
+                if (const auto value = recorded.template replay<std::tuple<M, G>>(options, u, gradient, arguments...))
+                    return *value;
         return run_or_record(options, model, guide, u, gradient, recorded, arguments...);
     }
 
@@ -112,7 +113,9 @@ struct TraceELBO {
                                              used);
         };
         if constexpr (is_repeatable<M, G, A...>)
-            if (replays) return recorded.value_and_gradient(f, used, run_model, options, u, gradient, arguments...);
+            if (replays)
+                return recorded.template value_and_gradient<std::tuple<M, G>>(f, used, run_model, options, u, gradient,
+                                                                              arguments...);
         return run_model();
     }
 };

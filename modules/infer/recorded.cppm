@@ -75,11 +75,13 @@ class Recorded {
         return *this;
     }
 
+    // `Of` is of what, as a type: the model and the guide.
+
     /// The value and the gradient where a call as the last one is replayed, and need not be compared: most steps of a
     /// fit, which have nothing else to do. None in other cases.
-    template <ComparableArgument... A> std::optional<double> replay(const RunOptions& options, const Vector& u,
-                                                                    std::span<double> gradient, const A&... arguments) {
-        if (!last_ || last_->until_check == 1 || !last_->recording || !is_last(options, u, arguments...) ||
+    template <class Of, ComparableArgument... A> std::optional<double>
+    replay(const RunOptions& options, const Vector& u, std::span<double> gradient, const A&... arguments) {
+        if (!last_ || last_->until_check == 1 || !last_->recording || !is_last<Of>(options, u, arguments...) ||
             !last_->recording->is_for(u, gradient))
             return {};
         const std::optional<double> value = replayed(u, gradient);
@@ -91,7 +93,7 @@ class Recorded {
     /// model are not those of the last call, or f cannot be replayed; else from a recording of f, made at the second
     /// call. The first replay, and then fewer and fewer of them, at least each 1,024th, are compared with a run. Throws
     /// Error where that comes to another result, though replays have been used before.
-    template <class F, class Run, ComparableArgument... A>
+    template <class Of, class F, class Run, ComparableArgument... A>
     double value_and_gradient(const F& f, CompactData* compact_data, const Run& run_model, const RunOptions& options,
                               const Vector& u, std::span<double> gradient, const A&... arguments) {
         if (pause_ > 0) {
@@ -99,15 +101,16 @@ class Recorded {
             return run_model();
         }
         using Arguments = std::tuple<A...>;
-        if (last_ && !is_last(options, u,
-                              arguments...)) { // if they change all the time, do not hold on to them, or each is copied
+        if (last_ &&
+            !is_last<Of>(options, u,
+                         arguments...)) { // if they change all the time, do not hold on to them, or each is copied
             last_.reset();
             pause_ = wait_ = std::min(2 * wait_ + 1, longest_wait);
             return run_model();
         }
         if (!last_) {
             last_ = std::make_unique<Call<Arguments>>(Arguments(arguments...));
-            last_->types = &types<A...>;
+            last_->types = &types<Of, A...>;
             last_->validate = options.validate;
             last_->whole_plates = options.whole_plates;
             last_->fill = options.fill;
@@ -160,10 +163,11 @@ class Recorded {
         const Arguments arguments;
     };
 
-    template <class... A> static constexpr char types = 0; ///< its address tells them
+    template <class Of, class... A> static constexpr char types = 0; ///< its address tells them
     /// Whether the last call was one with these.
-    template <class... A> bool is_last(const RunOptions& options, const Vector& u, const A&... arguments) const {
-        if (last_->types != &types<A...> || last_->validate != options.validate ||
+    template <class Of, class... A>
+    bool is_last(const RunOptions& options, const Vector& u, const A&... arguments) const {
+        if (last_->types != &types<Of, A...> || last_->validate != options.validate ||
             last_->whole_plates != options.whole_plates || last_->fill != options.fill || last_->size != u.size())
             return false;
         const auto& then = static_cast<const Call<std::tuple<A...>>&>(*last_).arguments;

@@ -222,6 +222,32 @@ BOOST_AUTO_TEST_CASE(a_coordinate_that_is_not_a_number_is_the_model_s_to_explain
     }
 }
 
+BOOST_AUTO_TEST_CASE(another_model_is_another_recording) {
+    const auto narrow = []<Scalar Real>(const Vector& y) -> Model<Real> {
+        auto mu = co_yield sample("mu", Normal(0, 1));
+        auto rows = co_yield plate("rows", y.size());
+        co_yield sample("y", Normal(mu, 1), obs = y);
+    };
+    const auto wide = []<Scalar Real>(const Vector& y) -> Model<Real> {
+        auto mu = co_yield sample("mu", Normal(0, 1));
+        auto rows = co_yield plate("rows", y.size());
+        co_yield sample("y", Normal(mu, 5), obs = y);
+    };
+    AutoDelta first(narrow);
+    AutoDelta second(wide);
+    first.setup(effect);
+    second.setup(effect);
+    const Vector u{0.3};
+    Vector slope(1);
+    Recorded recorded;
+    const auto of = [&](const auto& model, const auto& guide) {
+        return TraceELBO{}.value_and_gradient(RunOptions{}, model, guide, u, {slope.data(), 1}, recorded, effect);
+    };
+    const double expected = of(wide, second);
+    for (int k = 0; k < 5; ++k) of(narrow, first);
+    BOOST_TEST(of(wide, second) == expected, boost::test_tools::tolerance(1e-14));
+}
+
 BOOST_AUTO_TEST_CASE(a_model_that_branches_is_run_each_time) {
     const auto model = []<Scalar Real>() -> Model<Real> {
         ++runs;
