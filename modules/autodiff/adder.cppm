@@ -35,8 +35,10 @@ template <class T, class Order, class... A> class Adder {
     [[clang::always_inline]] inline explicit Adder(Order& f) {
         by_scalar_.fill(B(0.0));
         if constexpr (is_square) {
-            factor_ = f.value(f.at(0).factor);
-            inverse_ = T(1.0) / first_of<T>(factor_);
+            const T factor = first_of<T>(f.value(f.at(0).factor));
+            unit_ = value_of(factor);
+            inverse_ = 1 / unit_;
+            if constexpr (!std::same_as<T, double>) in_units_ = factor * inverse_;
         }
     }
 
@@ -45,7 +47,7 @@ template <class T, class Order, class... A> class Adder {
     template <class Store, class Counts = All> [[clang::always_inline]] inline void
     add(const Order& f, const Summand& summand, const Store& store, const Counts& counts = {}) {
         if constexpr (is_square) {
-            const B z = only(counts, f.value(summand.deviation) * factor_);
+            const B z = only(counts, times(f.value(summand.deviation), Batch(unit_)));
             add_square(z);
             take(summand.deviation, store,
                  [&]<std::size_t I>() { return times(z, -f.template coefficient<I>(summand.deviation)); });
@@ -69,17 +71,17 @@ template <class T, class Order, class... A> class Adder {
         constexpr std::size_t arguments = sizeof...(A);
         if constexpr (is_square) {
             const auto anywhere = f.at(0); // for what is the same for all
-            const T n(static_cast<double>(count)), factor = first_of<T>(factor_);
+            const T n(static_cast<double>(count)), by_deviation = in_units_ * in_units_ * unit_;
             double_tangents();
-            const T squares = sum_of<T>(total_);
-            sums[SumPlaces::total] += n * first_of<T>(f.value(anywhere.offset)) - T(0.5) * squares;
-            const T by_factor = squares * inverse_; // but for its sign
+            const T once = sum_of<T>(total_) * in_units_; // of the two factors of squares
+            const T by_factor = once * inverse_;          // but for its sign
+            sums[SumPlaces::total] += n * first_of<T>(f.value(anywhere.offset)) - T(0.5) * (once * in_units_);
             for_scalars([&]<std::size_t I>() {
-                sums[SumPlaces::of_argument(I)] += sum_of<T>(by_scalar_[I]) * factor +
+                sums[SumPlaces::of_argument(I)] += sum_of<T>(by_scalar_[I]) * by_deviation +
                                                    n * first_of<T>(f.template partial<I>(anywhere.offset)) -
                                                    by_factor * first_of<T>(f.template partial<I>(anywhere.factor));
             });
-            sums[SumPlaces::factor(arguments)] = factor;
+            sums[SumPlaces::factor(arguments)] = by_deviation;
         } else {
             if constexpr (leaves_logarithms) take_logarithms();
             sums[SumPlaces::total] += sum_of<T>(total_);
@@ -144,11 +146,11 @@ template <class T, class Order, class... A> class Adder {
         [[clang::always_inline]] all(std::index_sequence_for<A...>()); // a call would see the sums in memory
     }
 
-    struct Nothing {};
-    B total_{0.0};                                                            ///< of squares, or of numbers
-    [[no_unique_address]] std::conditional_t<is_square, B, Nothing> factor_;  ///< of squares
-    [[no_unique_address]] std::conditional_t<is_square, T, Nothing> inverse_; ///< 1 / factor
-    Batch logarithms_{0.0};                                                   ///< exp - 1 of those that are left
+    B total_{0.0}; ///< of squares, or of numbers
+    // Of squares: deviations are multiplied by the value of their factor, and what it has of derivatives is done once.
+    double unit_ = 1, inverse_ = 1;
+    T in_units_{1.0};       ///< the factor; its value is 1
+    Batch logarithms_{0.0}; ///< exp - 1 of those that are left
     std::array<B, sizeof...(A)> by_scalar_;
 };
 

@@ -213,7 +213,7 @@ template <class F> Matrix hessian(F&& f, const Vector& x) {
         double* const adjoints = variables.slot().word;
         std::copy_n(x.data(), n, values);
         const auto seed = [&](bool is_another) {
-            tape.pass = {adjoints, adjoints + column, is_another};
+            tape.pass = {adjoints, adjoints + column, adjoints + n, is_another};
             std::fill_n(values + n, hessian_lanes * n, 0.0);
             const std::size_t count = std::min(hessian_lanes, n - column);
             for (std::size_t p = 0; p < count; ++p) values[(1 + p) * n + column + p] = 1;
@@ -236,9 +236,9 @@ template <class F> Matrix hessian(F&& f, const Vector& x) {
     }
     for (std::size_t i = 0; i < n; ++i)
         for (std::size_t j = 0; j < i; ++j) {
-            double& entry = entries[i + j * n];
-            if (i / hessian_lanes == j / hessian_lanes) entry = 0.5 * (entry + entries[j + i * n]); // of the same pass
-            entries[j + i * n] = entry;
+            double &lower = entries[i + j * n], &upper = entries[j + i * n];
+            if (i / hessian_lanes == j / hessian_lanes) lower = upper; // see Tape::pass
+            else upper = lower;
         }
     return result;
 }

@@ -493,7 +493,7 @@ template <class T> void pull_rows(const Term<T>* terms, std::size_t rows, std::s
                 break;
             case Term<T>::Base::product:
                 if (p == 0) { // all planes at once
-                    const std::size_t d = adjoints->needless;
+                    const std::size_t d = adjoints->needless(term->size);
                     total = add_transposed_product<words_in<T>>(term->matrix + d * rows + first, rows, count, r,
                                                                 r_stride, term->size - d, base + d, adjoints->stride);
                 }
@@ -532,11 +532,10 @@ template <class T> void clear(const Term<T>* terms, TermAdjoint<T>* adjoints) {
 template <class T> void find_needless(const Tape<T>& tape, const Term<T>* terms, TermAdjoint<T>* adjoints) {
     for (const Term<T>* term = terms; term; term = term->next, ++adjoints) {
         const double* const first = term->slot.word;
-        adjoints->needless = 0;
+        adjoints->own = words_in<T>;
         if (term->base != Term<T>::Base::product || term->factor_slot) continue; // the factor's has all of them in it
         const auto& pass = tape.pass;
-        if (pass.variables <= first && first < pass.columns)
-            adjoints->needless = std::min(static_cast<std::size_t>(pass.columns - first), term->size);
+        if (pass.variables <= first && first < pass.end) adjoints->own = first - pass.columns;
     }
 }
 

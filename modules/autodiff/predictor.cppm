@@ -63,7 +63,13 @@ template <class T> struct TermAdjoint {
     double* base = nullptr; ///< planes, `stride` apart, as long as the vector; none where it is data
     std::size_t stride = 0;
     T factor = T(0.0);
-    std::size_t needless = 0; ///< so many of the first ones of a product may be left out
+    /// Of a product of variables, in a pass of a Hessian: the number of the pass's direction that is the first column's
+    /// own, the next one being the next column's. Columns before direction 0 may be left out, and of others the
+    /// directions before their own. Else so many that all columns are behind them.
+    std::ptrdiff_t own = words_in<T>;
+    std::size_t needless(std::size_t columns) const {
+        return own < 0 ? std::min(static_cast<std::size_t>(-own), columns) : 0;
+    }
 };
 
 /// Makes sums zero again, for a replay.

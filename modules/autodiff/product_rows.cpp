@@ -22,8 +22,9 @@ template <class T> constexpr std::size_t most_steps = words_in<T> > 1 || !is_wid
 
 } // namespace
 
-template <class T> ProductSums<T>::ProductSums(const Term<T>* terms_, TermAdjoint<T>* adjoints_, std::size_t rows)
-    : terms(terms_), adjoints(adjoints_), leading(rows) {
+template <class T>
+ProductSums<T>::ProductSums(const Term<T>* terms_, TermAdjoint<T>* adjoints_, std::size_t rows, bool has_values_)
+    : terms(terms_), adjoints(adjoints_), leading(rows), has_values(has_values_) {
     TermAdjoint<T>* adjoint = adjoints;
     for (const Term<T>* term = terms; term; term = term->next, ++adjoint) {
         if (term->base == Term<T>::Base::one) {
@@ -33,6 +34,7 @@ template <class T> ProductSums<T>::ProductSums(const Term<T>* terms_, TermAdjoin
             by_product = adjoint;
         }
     }
+    needless = by_product->needless(product->size);
     const T scale = product->scale();
     const Slot<T> values{const_cast<double*>(product->values), product->stride};
     for (std::size_t d = 0; d < product->size; ++d) {
@@ -50,10 +52,10 @@ template <class T> void ProductSums<T>::finish() const {
         for (std::size_t p = 0; p < words; ++p)
             word(adjoint->factor, p) = term->factor_slot && term != product ? sum(total[p]) : 0.0;
     const std::size_t columns = product->size;
-    for (std::size_t p = 0; p < words; ++p) {
+    for (std::size_t p = has_values ? 0 : 1; p < words; ++p) {
         double* base = by_product->base + p * by_product->stride;
-        const Batch* sums = &by_column[p];
-        std::size_t d = 0;
+        std::size_t d = needless;
+        const Batch* sums = &by_column[d * words + p];
         for (; d + 8 <= columns; d += 8, sums += 8 * words) {
             std::array<Batch, 8> eight;
             for (std::size_t j = 0; j < 8; ++j) eight[j] = sums[j * words];
@@ -65,11 +67,10 @@ template <class T> void ProductSums<T>::finish() const {
 
 template <class T> const std::size_t ProductRows<T>::fewest_rows = 2 * most<T>;
 
-template <class T> ProductRows<T>::ProductRows(ProductSums<T>& sums, double* kept, bool are_kept)
+template <class T> ProductRows<T>::ProductRows(ProductSums<T>& sums, double* kept)
     : RowSource{0, [](RowSource& self, std::size_t k) { static_cast<ProductRows&>(self).make(k); }},
       sums_(sums),
-      kept_(kept),
-      are_kept_(are_kept) {
+      kept_(kept) {
     std::size_t count = 0;
     for (std::size_t p = 1; p < words; ++p) {
         for (std::size_t d = 0; d < sums.product->size; ++d) { // without a branch, as nobody can guess which are 0
@@ -81,7 +82,7 @@ template <class T> ProductRows<T>::ProductRows(ProductSums<T>& sums, double* kep
 }
 
 /// Takes back `count` batches of rows with their derivatives, and makes those at x.
-template <class T> template <std::size_t count, bool takes, bool makes, bool is_whole> void
+template <class T> template <std::size_t count, bool takes, bool makes, bool is_whole, bool has_values> void
 ProductRows<T>::pass(const double* taken, const double* derivatives, const double* x, double* out, std::size_t some) {
     // Of our own: what is stored may be anywhere else, for the compiler.
     const std::size_t leading = sums_.leading, columns = sums_.product->size, stride = stride_;
@@ -105,7 +106,7 @@ ProductRows<T>::pass(const double* taken, const double* derivatives, const doubl
     rows.fill(Batch(word(sums_.start, 0)));
     const double* next = x;
     // Some columns, from number d on.
-    const auto add = [&]<std::size_t some_columns, bool is_taken>(std::size_t d) {
+    const auto add = [&]<std::size_t some_columns, bool is_taken, std::size_t first_tangent = 1>(std::size_t d) {
         if constexpr (is_taken) {
             std::array<Batch, some_columns * words> totals;
             std::copy_n(by_column + d * words, some_columns * words, totals.begin());
@@ -114,7 +115,8 @@ ProductRows<T>::pass(const double* taken, const double* derivatives, const doubl
                     for (std::size_t p = 0; p < words; ++p) r[b][p] = load(derivatives + p * stride + b * Batch::size);
                 for (std::size_t c = 0; c < some_columns; ++c) {
                     const Batch row = load(taken + c * leading + b * Batch::size);
-                    for (std::size_t p = 0; p < words; ++p) totals[c * words + p] += row * r[b][p];
+                    if constexpr (has_values) totals[c * words] += row * r[b][0];
+                    for (std::size_t p = first_tangent; p < words; ++p) totals[c * words + p] += row * r[b][p];
                 }
             }
             std::copy_n(totals.begin(), some_columns * words, by_column + d * words);
@@ -131,14 +133,27 @@ ProductRows<T>::pass(const double* taken, const double* derivatives, const doubl
             }
         }
     };
+    // All of it in one piece: what a call would look at is in memory.
     std::size_t d = 0;
     if constexpr (takes && words > 1) {
-        for (; d < sums_.by_product->needless; ++d) add.template operator()<1, false>(d);
+        for (; d < sums_.needless; ++d) [[clang::always_inline]]
+            add.template operator()<1, false>(d);
         taken += d * leading;
+        const auto add_own = [&]<std::size_t P>() {
+            if (d < columns && static_cast<std::ptrdiff_t>(d) + sums_.by_product->own == std::ptrdiff_t{P})
+                [[clang::always_inline]]
+                add.template operator()<1, true, 1 + P>(d++);
+        };
+        const auto add_all_own = [&]<std::size_t... P>(std::index_sequence<P...>) {
+            [[clang::always_inline]] (add_own.template operator()<P>(), ...);
+        };
+        [[clang::always_inline]] add_all_own(std::make_index_sequence<words - 1>());
     }
-    for (; d + together <= columns; d += together) add.template operator()<together, takes>(d);
+    for (; d + together <= columns; d += together) [[clang::always_inline]]
+        add.template operator()<together, takes>(d);
     if constexpr (together > 1)
-        if (d < columns) add.template operator()<1, takes>(d);
+        if (d < columns) [[clang::always_inline]]
+            add.template operator()<1, takes>(d);
     if constexpr (makes) {
         for (std::size_t b = 0; b < count; ++b) rows[b].store(out + b * Batch::size);
         if constexpr (words > 1) {
@@ -165,12 +180,13 @@ void ProductRows<T>::make_tangents(const double* x, double* out, std::size_t som
 }
 
 /// Takes back the rows from number i on that were made last.
-template <class T> void ProductRows<T>::take(std::size_t i) {
+template <class T> template <bool has_values> void ProductRows<T>::take(std::size_t i) {
     for (; i + most<T> <= made_.count; i += most<T>)
-        pass<batches<T>, true, false>(made_.x + i, made_.r + i, nullptr, nullptr);
+        pass<batches<T>, true, false, true, has_values>(made_.x + i, made_.r + i, nullptr, nullptr);
     for (; i + Batch::size <= made_.count; i += Batch::size)
-        pass<1, true, false>(made_.x + i, made_.r + i, nullptr, nullptr);
-    if (i < made_.count) pass<1, true, false, false>(made_.x + i, made_.r + i, nullptr, nullptr, made_.count - i);
+        pass<1, true, false, true, has_values>(made_.x + i, made_.r + i, nullptr, nullptr);
+    if (i < made_.count)
+        pass<1, true, false, false, has_values>(made_.x + i, made_.r + i, nullptr, nullptr, made_.count - i);
 }
 
 /// Takes back the rows that are left from before while the next ones are made; where there are too few of either for
@@ -179,7 +195,7 @@ template <class T> void ProductRows<T>::take_and_make(const double* x, double* o
     std::size_t k = 0;
     for (; k + most<T> <= std::min(count, made_.count); k += most<T>)
         pass<batches<T>, true, true>(made_.x + k, made_.r + k, x + k, out + k);
-    take(k);
+    take<true>(k);
     for (; k + most<T> <= count; k += most<T>) pass<batches<T>, false, true>(nullptr, nullptr, x + k, out + k);
     for (; k + Batch::size <= count; k += Batch::size) pass<1, false, true>(nullptr, nullptr, x + k, out + k);
     if (k < count) pass<1, false, true, false>(nullptr, nullptr, x + k, out + k, count - k);
@@ -187,7 +203,7 @@ template <class T> void ProductRows<T>::take_and_make(const double* x, double* o
 
 /// The same where there are values already: tangents alone, behind `out`.
 template <class T> void ProductRows<T>::take_and_make_tangents(const double* x, double* out, std::size_t count) {
-    take(0);
+    take<false>(0);
     std::size_t k = 0;
     for (; k + most<T> <= count; k += most<T>) make_tangents<batches<T>>(x + k, out + k);
     for (; k + Batch::size <= count; k += Batch::size) make_tangents<1>(x + k, out + k);
@@ -205,14 +221,17 @@ void ProductRows<T>::begin(std::size_t first, std::size_t count, double* out, co
 }
 
 template <class T> void ProductRows<T>::make(std::size_t k) {
-    step = are_kept_ ? count_ - k : std::min(count_ - k, most_steps<T> * most<T>);
+    step = sums_.has_values ? std::min(count_ - k, most_steps<T> * most<T>) : count_ - k;
     if (step > Batch::size) step -= step % Batch::size;
-    if (are_kept_) take_and_make_tangents(x_ + k, out_ + k, step);
-    else take_and_make(x_ + k, out_ + k, step);
+    if (sums_.has_values) take_and_make(x_ + k, out_ + k, step);
+    else take_and_make_tangents(x_ + k, out_ + k, step);
     made_ = {x_ + k, r_ + k, step};
 }
 
-template <class T> void ProductRows<T>::end() { take(0); }
+template <class T> void ProductRows<T>::end() {
+    if (sums_.has_values) take<true>(0);
+    else take<false>(0);
+}
 
 template struct ProductSums<double>;
 template struct ProductSums<Directional>;

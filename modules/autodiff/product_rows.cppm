@@ -14,8 +14,8 @@ namespace modus {
 template <class T> struct ProductSums {
     static constexpr std::size_t words = words_in<T>;
 
-    /// Of such terms with so many rows.
-    ProductSums(const Term<T>* terms, TermAdjoint<T>* adjoints, std::size_t rows);
+    /// Of such terms with so many rows; without the values, where only tangents are asked for.
+    ProductSums(const Term<T>* terms, TermAdjoint<T>* adjoints, std::size_t rows, bool has_values);
     /// Makes the sums adjoints of the terms, as `pull_rows` does.
     void finish() const;
 
@@ -23,7 +23,8 @@ template <class T> struct ProductSums {
     TermAdjoint<T>* adjoints;
     const Term<T>* product = nullptr; ///< the one among the terms
     TermAdjoint<T>* by_product = nullptr;
-    std::size_t leading;
+    std::size_t leading, needless; ///< columns; so many are not summed up
+    bool has_values;
     // Words of T, column by column.
     T start{};                                         ///< the constants
     std::array<double, words * most_columns> weights;  ///< with the factor of the product
@@ -42,9 +43,9 @@ template <class T> class ProductRows : public RowSource {
   public:
     static const std::size_t fewest_rows; ///< for less it is not worth it
 
-    /// The values of all rows are put into `kept`, if there is such memory; `are_kept` says that they are there, and
-    /// are not to be made.
-    explicit ProductRows(ProductSums<T>& sums, double* kept = nullptr, bool are_kept = false);
+    /// The values of all rows are put into `kept`, if there is such memory; or are there, and are not made, where the
+    /// sums have none.
+    explicit ProductRows(ProductSums<T>& sums, double* kept = nullptr);
     /// Makes the first rows of those from `first` on, of which there are `count`. They are stored from `out` on, and
     /// their derivatives will be from `r` on, both in planes `stride` apart and in whole batches.
     void begin(std::size_t first, std::size_t count, double* out, const double* r, std::size_t stride);
@@ -63,11 +64,11 @@ template <class T> class ProductRows : public RowSource {
         double by;
     };
     // `some` rows of a batch that is not whole, of one.
-    template <std::size_t count, bool takes, bool makes, bool is_whole = true> void
+    template <std::size_t count, bool takes, bool makes, bool is_whole = true, bool has_values = true> void
     pass(const double* taken, const double* derivatives, const double* x, double* out, std::size_t some = Batch::size);
     template <std::size_t count, bool is_whole = true>
     void make_tangents(const double* x, double* out, std::size_t some = Batch::size) const;
-    void take(std::size_t i);
+    template <bool has_values> void take(std::size_t i);
     void take_and_make(const double* x, double* out, std::size_t count);
     void take_and_make_tangents(const double* x, double* out, std::size_t count);
     void make(std::size_t k);
@@ -75,7 +76,6 @@ template <class T> class ProductRows : public RowSource {
 
     ProductSums<T>& sums_;
     double* const kept_;
-    const bool are_kept_;
     std::array<Weight, (words - 1) * most_columns> tangents_; ///< plane by plane
     std::array<std::size_t, words> end_of_plane_{};
     const double *x_ = nullptr, *r_ = nullptr;

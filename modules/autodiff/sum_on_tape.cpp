@@ -102,8 +102,9 @@ template <class T> struct SumNode : SharingNode<T> {
     const Input<T>* predictor;      ///< the only one, where passes do not make it
     const BlockArgument* arguments; ///< of row 0, for loops of the formula's own
     bool sets_adjoints;             ///< of its terms, instead of adding to them
-    double* row_values;             ///< that ProductRows keeps for other passes of a Hessian
-    Chunk<T>* results;              ///< of each chunk; the first one has the total in the end
+    // Of ProductRows, for other passes of a Hessian: values of the rows, and of the sums over them.
+    double *row_values, *column_values;
+    Chunk<T>* results; ///< of each chunk; the first one has the total in the end
 
     /// Finds out how to go about it, and where derivatives go.
     void prepare(Tape<T>& tape) {
@@ -133,6 +134,7 @@ template <class T> struct SumNode : SharingNode<T> {
                     find_needless(*tape, inputs[j].terms, results[c].adjoints[j]);
         if (is_one_chunk) sum_one();
         else sum_chunks();
+        if (row_values) keep_or_take_column_values();
         for (std::size_t j = 0; j < count; ++j)
             if (inputs[j].way == Way::terms) finish(inputs[j].terms, results->adjoints[j]);
         this->value = results->sums[0];
@@ -159,10 +161,20 @@ template <class T> struct SumNode : SharingNode<T> {
         predictor = lone_predictor(region, inputs, count);
         if (!predictor) return;
         maker = maker_of(region, inputs, *predictor, row_loops);
-        if (words > 1 && maker == Maker::product_rows && tape.for_replay)
-            row_values = tape.words(whole_batches(region.rows));
+        if (words > 1 && maker == Maker::product_rows && tape.for_replay) keep_values(tape);
         if (is_loop_of_formula(maker)) arguments = lasting(tape, arguments_at(0).data(), count);
         sets_adjoints = maker == Maker::columns || (maker == Maker::vector && chunks == 1);
+    }
+    void keep_values(Tape<T>& tape) {
+        row_values = tape.words(whole_batches(region.rows));
+        column_values = tape.words(product_among(predictor->terms)->size);
+    }
+    void keep_or_take_column_values() const {
+        const TermAdjoint<T>* adjoint = results->adjoints[static_cast<std::size_t>(predictor - inputs)];
+        const Term<T>* term = predictor->terms;
+        for (; term->base != Term<T>::Base::product; term = term->next) ++adjoint;
+        if (tape->pass.is_another) std::copy_n(column_values, term->size, adjoint->base);
+        else std::copy_n(adjoint->base, term->size, column_values);
     }
     /// Adds the formula over rows from `begin` to `end`, unless passes have to make them. Returns where the rest
     /// begins.
@@ -193,9 +205,9 @@ template <class T> struct SumNode : SharingNode<T> {
     std::size_t sum_product_rows(std::size_t begin, std::size_t end, TermAdjoint<T>* adjoints, T* sums) const {
         if (end - begin < ProductRows<T>::fewest_rows) return begin;
         if (!is_simple) end -= (end - begin) % Batch::size; // what is after the last row may not be read
-        ProductSums<T> made(predictor->terms, adjoints, region.rows);
         const bool are_kept = tape->pass.is_another && row_values;
-        ProductRows<T> source(made, row_values, are_kept);
+        ProductSums<T> made(predictor->terms, adjoints, region.rows, !are_kept);
+        ProductRows<T> source(made, row_values);
         constexpr std::size_t most = words > 2 ? 256 : is_wide ? 512 : 1024; // at once
         const Scratch scratch(2 * words * count * most);
         for (std::size_t first = begin; first < end; first += most) {

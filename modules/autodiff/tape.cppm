@@ -196,9 +196,11 @@ template <class T> class Tape {
     CompactData* const compact_data = nullptr;
 
     /// The pass of a Hessian that this is, if it is one. As a Hessian is symmetric, nobody reads the adjoints of the
-    /// variables before the columns of the pass: what is added to these may be left out.
+    /// variables before the columns of the pass, nor of these columns' own the directions before each one's: what is
+    /// added to these may be left out.
     struct {
-        const double *variables = nullptr, *columns = nullptr; ///< adjoints, from the first one and from the columns on
+        /// Adjoints of the variables: where they begin, where the columns of the pass do, and the end.
+        const double *variables = nullptr, *columns = nullptr, *end = nullptr;
         bool is_another = false; ///< the values are what they were, and only tangents are not
     } pass;
 
