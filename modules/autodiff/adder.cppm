@@ -11,20 +11,20 @@ import :tape_array;
 
 namespace modus {
 
-/// Of a loop over a formula with `arguments` arguments: where the sum is added, where its derivative by each argument
-/// that is a scalar is, and by what the derivatives by arrays, which the loop stores, are still to be multiplied. The
-/// last is set, the same at each call.
+/// Of the sums of a loop over a formula with `arguments` arguments: where the derivative by each argument that is a
+/// scalar is, and by what the derivatives by arrays, which the loop stores, are still to be multiplied, the same at
+/// each call.
 struct SumPlaces {
-    static constexpr std::size_t total = 0;
-    static constexpr std::size_t of_argument(std::size_t i) { return 1 + i; }
-    static constexpr std::size_t factor(std::size_t arguments) { return 1 + arguments; }
+    static constexpr std::size_t of_argument(std::size_t i) { return i; }
+    static constexpr std::size_t factor(std::size_t arguments) { return arguments; }
 };
 
 /// All numbers of a batch count.
 struct All {};
 
-/// `Order` is FirstOrder or SecondOrder of a formula with arguments A over T.
-template <class T, class Order, class... A> class Adder {
+/// `Order` is FirstOrder or SecondOrder of a formula with arguments A over T. `has_unit`: deviations are multiplied by
+/// a unit before they are squared.
+template <class T, class Order, bool has_unit, class... A> class Adder {
     using B = batch_t<T>;
     using Summand = decltype(std::declval<Order&>().at(0));
     static constexpr bool has_logarithm = is_less_log1p<Summand>, is_square = is_half_square<Summand>;
@@ -34,12 +34,16 @@ template <class T, class Order, class... A> class Adder {
     /// somebody would wait for it.
     [[clang::always_inline]] inline explicit Adder(Order& f) {
         by_scalar_.fill(B(0.0));
-        if constexpr (is_square) {
-            const T factor = first_of<T>(f.value(f.at(0).factor));
-            unit_ = value_of(factor);
-            inverse_ = 1 / unit_;
-            if constexpr (!std::same_as<T, double>) in_units_ = factor * inverse_;
-        }
+        if constexpr (is_square) factor_ = first_of<T>(f.value(f.at(0).factor));
+        if constexpr (has_unit) unit_ = std::clamp(std::fabs(value_of(factor_)), 1e-300, 1e300); // which has an inverse
+    }
+
+    /// Whether the loop has to be one with a unit. Deviations are as large as what divides them, as a rule; where that
+    /// is far from 1, their squares might over- or underflow.
+    static constexpr bool may_need_unit = is_square && !has_unit;
+    [[clang::always_inline]] inline bool needs_unit() const {
+        const double size = std::fabs(value_of(factor_));
+        return !(size > 1e-30 && size < 1e30);
     }
 
     /// Adds one batch, or those of its numbers that count; `store.operator()<I>(partial)` gets the derivative by each
@@ -47,10 +51,11 @@ template <class T, class Order, class... A> class Adder {
     template <class Store, class Counts = All> [[clang::always_inline]] inline void
     add(const Order& f, const Summand& summand, const Store& store, const Counts& counts = {}) {
         if constexpr (is_square) {
-            const B z = only(counts, times(f.value(summand.deviation), Batch(unit_)));
-            add_square(z);
+            B deviation = only(counts, f.value(summand.deviation));
+            if constexpr (has_unit) deviation = times(deviation, Batch(unit_));
+            add_square(deviation);
             take(summand.deviation, store,
-                 [&]<std::size_t I>() { return times(z, -f.template coefficient<I>(summand.deviation)); });
+                 [&]<std::size_t I>() { return times(deviation, -f.template coefficient<I>(summand.deviation)); });
         } else {
             const auto& result = number_of(summand);
             total_ += only(counts, f.value(result));
@@ -66,27 +71,28 @@ template <class T, class Order, class... A> class Adder {
         logarithms_ = Batch(0.0);
     }
 
-    /// After `count` numbers.
-    [[clang::always_inline]] inline void finish(Order& f, [[maybe_unused]] std::size_t count, T* sums) {
+    /// After `count` numbers. Returns their sum, and sets `sums`, which are as SumPlaces says.
+    [[clang::always_inline]] inline T finish(Order& f, [[maybe_unused]] std::size_t count, T* sums) {
         constexpr std::size_t arguments = sizeof...(A);
         if constexpr (is_square) {
             const auto anywhere = f.at(0); // for what is the same for all
-            const T n(static_cast<double>(count)), by_deviation = in_units_ * in_units_ * unit_;
+            const T n(static_cast<double>(count));
+            const T in_units = has_unit ? factor_ * (1 / unit_) : factor_, by_deviation = in_units * factor_;
             double_tangents();
-            const T once = sum_of<T>(total_) * in_units_; // of the two factors of squares
-            const T by_factor = once * inverse_;          // but for its sign
-            sums[SumPlaces::total] += n * first_of<T>(f.value(anywhere.offset)) - T(0.5) * (once * in_units_);
+            const T squares = sum_of<T>(total_);
+            const T by_factor = squares * (has_unit ? in_units * (1 / unit_) : in_units); // but for its sign
             for_scalars([&]<std::size_t I>() {
-                sums[SumPlaces::of_argument(I)] += sum_of<T>(by_scalar_[I]) * by_deviation +
-                                                   n * first_of<T>(f.template partial<I>(anywhere.offset)) -
-                                                   by_factor * first_of<T>(f.template partial<I>(anywhere.factor));
+                sums[SumPlaces::of_argument(I)] = sum_of<T>(by_scalar_[I]) * by_deviation +
+                                                  n * first_of<T>(f.template partial<I>(anywhere.offset)) -
+                                                  by_factor * first_of<T>(f.template partial<I>(anywhere.factor));
             });
             sums[SumPlaces::factor(arguments)] = by_deviation;
+            return n * first_of<T>(f.value(anywhere.offset)) + squares * (T(-0.5) * in_units * in_units);
         } else {
             if constexpr (leaves_logarithms) take_logarithms();
-            sums[SumPlaces::total] += sum_of<T>(total_);
-            for_scalars([&]<std::size_t I>() { sums[SumPlaces::of_argument(I)] += sum_of<T>(by_scalar_[I]); });
+            for_scalars([&]<std::size_t I>() { sums[SumPlaces::of_argument(I)] = sum_of<T>(by_scalar_[I]); });
             sums[SumPlaces::factor(arguments)] = T(1.0);
+            return sum_of<T>(total_);
         }
     }
 
@@ -146,10 +152,9 @@ template <class T, class Order, class... A> class Adder {
         [[clang::always_inline]] all(std::index_sequence_for<A...>()); // a call would see the sums in memory
     }
 
-    B total_{0.0}; ///< of squares, or of numbers
-    // Of squares: deviations are multiplied by the value of their factor, and what it has of derivatives is done once.
-    double unit_ = 1, inverse_ = 1;
-    T in_units_{1.0};       ///< the factor; its value is 1
+    B total_{0.0};          ///< of squares, or of numbers
+    T factor_{1.0};         ///< of deviations, before they are squared
+    double unit_ = 1;       ///< of those that are
     Batch logarithms_{0.0}; ///< exp - 1 of those that are left
     std::array<B, sizeof...(A)> by_scalar_;
 };

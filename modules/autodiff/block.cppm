@@ -22,19 +22,22 @@ namespace modus {
 
 /// The most numbers that one call of a loop adds up.
 inline constexpr std::size_t longest_sum = most_factors * Batch::size;
-/// Adds f over `count` numbers, at least 1 and at most `longest_sum`, to sums, which are as SumPlaces says. Whole
-/// batches are read, and partials of whole batches stored, but only those of the numbers mean something. Where there is
-/// a source, it has made the first `step` of the numbers and makes the others on the way.
-template <class T> using SumLoop = void (*)(const void* formula, const BlockArgument* arguments, std::size_t count,
-                                            T* sums, RowSource* source);
-template <class T, class F, class... A>
-void sum_loop(const void* formula, const BlockArgument* arguments, std::size_t count, T* sums, RowSource* source) {
+/// The sum of f over `count` numbers, at least 1 and at most `longest_sum`; sets `sums`, which are as SumPlaces says.
+/// Whole batches are read, and partials of whole batches stored, but only those of the numbers mean something. Where
+/// there is a source, it has made the first `step` of the numbers and makes the others on the way.
+template <class T> using SumLoop = T (*)(const void* formula, const BlockArgument* arguments, std::size_t count,
+                                         T* sums, RowSource* source);
+template <class T, bool has_unit, class F, class... A>
+T sum_loop(const void* formula, const BlockArgument* arguments, std::size_t count, T* sums, RowSource* source) {
     using Order = OrderOf<T, F, A...>::type;
     Order f(*static_cast<const F*>(formula), arguments);
     std::array<BlockArgument, sizeof...(A)> to; // of our own: what is stored may be anywhere else, for the compiler
     std::copy_n(arguments, sizeof...(A), to.begin());
     const auto run = [&] {
-        Adder<T, Order, A...> adder(f);
+        Adder<T, Order, has_unit, A...> adder(f);
+        if constexpr (adder.may_need_unit)
+            if (adder.needs_unit()) [[unlikely]]
+                return sum_loop<T, true, F, A...>(formula, arguments, count, sums, source);
         const auto add_at = [&](std::size_t k, const auto& counts) {
             adder.add(
                 f, f.at(k),
@@ -50,10 +53,10 @@ void sum_loop(const void* formula, const BlockArgument* arguments, std::size_t c
             if (source && k < count) source->advance(*source, k);
         }
         if (whole < count) add_at(whole, first_lanes(static_cast<long>(count - whole)));
-        adder.finish(f, count, sums);
+        return adder.finish(f, count, sums);
     };
     // Or else f is somewhere in memory, for the compiler, and what it computes from scalars is computed for each batch.
-    [[clang::always_inline]] run();
+    [[clang::always_inline]] return run();
 }
 
 /// Stores f at `count` numbers, a multiple of the batch size, in `out`, and all partials.
@@ -238,7 +241,7 @@ sum_over_tape(const array_t<Integer, Rank>* mask, const Extents<Rank>& extents, 
         }
         const auto total = [&](const auto&... real) {
             std::array inputs{make_input<T, Rank>(used, real)...};
-            return sum_on_tape<T>(used, region, sum_loop<T, F, std::remove_cvref_t<decltype(real)>...>,
+            return sum_on_tape<T>(used, region, sum_loop<T, false, F, std::remove_cvref_t<decltype(real)>...>,
                                   kept_formula(used, f), inputs.data(), inputs.size(), row_loops_of<F, A...>());
         }(real_argument(arguments)...);
         if (!tape) return Var<T>(total.value);

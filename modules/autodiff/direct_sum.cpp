@@ -17,9 +17,7 @@ template <class T> struct DirectSum : LoopNode<T> {
         evaluate();
         this->adjoint = T(0.0);
     }
-    void evaluate() {
-        this->add_up([this](T* sums) { loop(this->formula, this->arguments, this->size, sums, nullptr); });
-    }
+    void evaluate() { this->value = loop(this->formula, this->arguments, this->size, this->results.data(), nullptr); }
 };
 
 } // namespace

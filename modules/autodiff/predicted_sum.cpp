@@ -21,8 +21,8 @@ template <class Rows> struct PredictedSum : LoopNode<double> {
     }
     [[clang::always_inline]] void evaluate() {
         rows.begin();
-        add_up([this](double* sums) { loop(formula, arguments, 0, size, sums, rows); });
-        rows.template finish<true>();
+        value = loop(formula, arguments, 0, size, results.data(), rows);
+        rows.template finish<true>(*factor);
     }
 };
 

@@ -576,7 +576,7 @@ void give_many(const Slot<T>& slot, const T& factor, const double* partials, std
 template <class T>
 void pull_all(const Term<T>* terms, std::size_t rows, const double* r, std::size_t r_stride, TermAdjoint<T>* adjoints) {
     pull_rows(terms, rows, 0, rows, r, r_stride, adjoints);
-    finish(terms, adjoints);
+    finish(terms, adjoints, T(1.0));
     for (const Term<T>* term = terms; term; term = term->next, ++adjoints) {
         if (term->factor_slot) term->factor_slot.add(adjoints->factor);
         if (term->slot) give(term->slot, T(1.0), adjoints->base, adjoints->stride, term->size);

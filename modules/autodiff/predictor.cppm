@@ -5,6 +5,7 @@ export module modus.autodiff:predictor;
 
 import modus.standard;
 import :array;
+import :batch;
 import :dual;
 import :tape;
 
@@ -97,18 +98,18 @@ template <class T> bool is_summed(const Term<T>& term) {
 }
 /// Makes sums of derivatives by rows those by the vector, and by the factor, of a term.
 template <class T> void scale_sums(const Term<T>& term, TermAdjoint<T>& adjoint);
-/// After all rows.
-template <class T> void finish_term(const Term<T>& term, TermAdjoint<T>& adjoint) {
-    const bool is_scaled = term.factor_slot || value_of(term.scale()) != 1;
-    if (is_scaled && is_summed(term)) scale_sums(term, adjoint);
-    adjoint.factor = adjoint.factor * term.coefficient;
+/// After all rows. `factor`: by this, all derivatives by rows are still to be multiplied; those by vectors are left so.
+template <class T> void finish_term(const Term<T>& term, TermAdjoint<T>& adjoint, const T& factor) {
+    if (is_summed(term) && (term.factor_slot || value_of(term.scale()) != 1)) scale_sums(term, adjoint);
+    adjoint.factor = adjoint.factor * factor * term.coefficient;
 }
-template <class T> void finish(const Term<T>* terms, TermAdjoint<T>* adjoints) {
-    for (const Term<T>* term = terms; term; term = term->next, ++adjoints) finish_term(*term, *adjoints);
+template <class T> void finish(const Term<T>* terms, TermAdjoint<T>* adjoints, const T& factor) {
+    for (const Term<T>* term = terms; term; term = term->next, ++adjoints) finish_term(*term, *adjoints, factor);
 }
 
-/// to_k += factor * partial_k for few numbers: without the preparations of a loop over many.
+/// to_k += factor * partial_k for at most eight numbers: without the preparations of a loop over many.
 inline void give_few(double* to, double factor, const double* partials, std::size_t size) {
+    if (size == Batch::size) return (Batch::load(to) + Batch(factor) * Batch::load(partials)).store(to);
 #pragma clang loop vectorize(disable) unroll(disable)
     for (std::size_t k = 0; k < size; ++k) to[k] += factor * partials[k];
 }
@@ -118,7 +119,7 @@ void give_many(const Slot<T>& slot, const T& factor, const double* partials, std
 template <class T>
 void give(const Slot<T>& slot, const T& factor, const double* partials, std::size_t stride, std::size_t size) {
     if constexpr (std::same_as<T, double>)
-        if (size < 8) return give_few(slot.word, factor, partials, size);
+        if (size <= Batch::size) return give_few(slot.word, factor, partials, size);
     give_many(slot, factor, partials, stride, size);
 }
 

@@ -68,7 +68,8 @@ template <class T> void ProductSums<T>::finish() const {
 template <class T> const std::size_t ProductRows<T>::fewest_rows = 2 * most<T>;
 
 template <class T> ProductRows<T>::ProductRows(ProductSums<T>& sums, double* kept)
-    : RowSource{0, [](RowSource& self, std::size_t k) { static_cast<ProductRows&>(self).make(k); }},
+    : RowSource{0, [](RowSource& self, std::size_t k)
+                       [[clang::preserve_most]] { static_cast<ProductRows&>(self).make(k); }},
       sums_(sums),
       kept_(kept) {
     std::size_t count = 0;

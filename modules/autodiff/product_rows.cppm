@@ -34,8 +34,10 @@ template <class T> struct ProductSums {
 
 /// What makes numbers for a formula's loop while it runs: whole batches, and in the end those that are left.
 struct RowSource {
-    std::size_t step;                                  ///< so many were made last
-    void (*advance)(RowSource& source, std::size_t k); ///< numbers from k on are needed, the ones before done
+    std::size_t step; ///< so many were made last
+    /// Numbers from k on are needed, the ones before are done. It saves registers itself, so that a loop that has no
+    /// source, as those of small models, saves none.
+    void (*advance)(RowSource& source, std::size_t k) [[clang::preserve_most]];
 };
 
 /// Makes rows of a product on the way.

@@ -17,11 +17,12 @@ export namespace modus {
 template <std::size_t P, class F, class... A> class RegisterRows {
     static_assert((std::size_t{on_tape<A> && AnyArray<A>} + ...) == 1, "the predictor is the only array on the tape");
     using Order = FirstOrder<F, A...>;
-    using Sums = Adder<double, Order, A...>;
+    template <bool has_unit> using Sums = Adder<double, Order, has_unit, A...>;
+    static constexpr bool leaves_logarithms = Sums<false>::leaves_logarithms;
 
     /// Adds f of eight rows from k on whose predictor this is, or of those that count. Returns the derivative by it.
-    template <class Counts = All> [[clang::always_inline]] static inline Batch
-    add(const Order& f, Sums& sums, std::size_t k, const Batch& predictor, const Counts& counts = {}) {
+    template <class S, class Counts = All> [[clang::always_inline]] static inline Batch
+    add(const Order& f, S& sums, std::size_t k, const Batch& predictor, const Counts& counts = {}) {
         Batch result;
         sums.add(
             f, f.template at<P>(k, predictor), [&]<std::size_t I>(const Batch& partial) { result = partial; }, counts);
@@ -37,12 +38,15 @@ template <std::size_t P, class F, class... A> class RegisterRows {
         if (rest > 0) add_at(end - Batch::size, last_lanes(static_cast<long>(rest)));
     }
 
-    template <std::size_t columns> static void products(const void* formula, const BlockArgument* arguments,
-                                                        std::size_t first, std::size_t count, double* sums,
-                                                        ColumnSums& rows) {
+    template <std::size_t columns, bool has_unit = false>
+    static double products(const void* formula, const BlockArgument* arguments, std::size_t first, std::size_t count,
+                           double* sums, ColumnSums& rows) {
         Order f(*static_cast<const F*>(formula), arguments);
         const auto run = [&] {
-            Sums adder(f);
+            Sums<has_unit> adder(f);
+            if constexpr (adder.may_need_unit)
+                if (adder.needs_unit()) [[unlikely]]
+                    return products<columns, true>(formula, arguments, first, count, sums, rows);
             const Term<double>& term = *rows.product;
             const double scale = term.scale();
             std::array<double, columns> weights; // of our own: what is stored may be anywhere else, for the compiler
@@ -68,12 +72,12 @@ template <std::size_t P, class F, class... A> class RegisterRows {
                 total += r;
                 // An exponential needs registers: X is loaded once more, as the loop does not wait for it.
                 const double* again = matrix;
-                if constexpr (Sums::leaves_logarithms && columns > few_columns) asm("" : "+r"(again));
+                if constexpr (leaves_logarithms && columns > few_columns) asm("" : "+r"(again));
 #pragma clang loop unroll(full)
                 for (std::size_t d = 0; d < columns; ++d) by_column[d] += Batch::load(again + d * leading + k) * r;
             };
             for_each_batch(first, count, add_at);
-            adder.finish(f, count, sums);
+            const double result = adder.finish(f, count, sums);
             double* const to = rows.by_column;
             if (rows.is_begun)
                 for (std::size_t d = 0; d < columns; ++d) to[d] += sum(by_column[d]);
@@ -81,17 +85,22 @@ template <std::size_t P, class F, class... A> class RegisterRows {
                 for (std::size_t d = 0; d < columns; ++d) to[d] = sum(by_column[d]);
             rows.is_begun = true;
             rows.total += sum(total);
+            return result;
         };
-        [[clang::always_inline]] run(); // see sum_loop
+        [[clang::always_inline]] return run(); // see sum_loop
     }
 
     /// Runs of sixteen rows or fewer, as most are, take the same way, whatever their length: two batches, of which the
     /// second may be empty. There is no branch to be predicted.
-    template <bool has_slope> static void groups(const void* formula, const BlockArgument* arguments, std::size_t first,
-                                                 std::size_t count, double* sums, GroupSums& rows) {
+    template <bool has_slope, bool has_unit = false>
+    static double groups(const void* formula, const BlockArgument* arguments, std::size_t first, std::size_t count,
+                         double* sums, GroupSums& rows) {
         Order f(*static_cast<const F*>(formula), arguments);
         const auto run_all = [&] {
-            Sums adder(f);
+            Sums<has_unit> adder(f);
+            if constexpr (adder.may_need_unit)
+                if (adder.needs_unit()) [[unlikely]]
+                    return groups<has_slope, true>(formula, arguments, first, count, sums, rows);
             Batch by_slope(0.0), total(0.0);
             const Term<double>& term = *rows.groups;
             const double scale = term.scale(), start = rows.start;
@@ -104,7 +113,7 @@ template <std::size_t P, class F, class... A> class RegisterRows {
                 const std::size_t end = std::min<std::size_t>(run[1], end_of_rows);
                 const auto group = static_cast<std::size_t>(term.index[*run]);
                 const Batch value(start + scale * term.values[group]);
-                if constexpr (Sums::leaves_logarithms) {
+                if constexpr (leaves_logarithms) {
                     const std::size_t batches = (end - k) / Batch::size + 2; // or one less
                     if (factors + batches > most_factors) {
                         adder.take_logarithms();
@@ -139,20 +148,24 @@ template <std::size_t P, class F, class... A> class RegisterRows {
                 total += by_group;
                 rows.by_group[group] += sum(by_group);
             }
-            adder.finish(f, count, sums);
+            const double result = adder.finish(f, count, sums);
             rows.by_slope += sum(by_slope);
             rows.total += sum(total);
+            return result;
         };
-        [[clang::always_inline]] run_all();
+        [[clang::always_inline]] return run_all();
     }
 
     /// The same of groups in any order: what is gathered row by row goes back row by row.
-    template <bool has_slope> static void scattered(const void* formula, const BlockArgument* arguments,
-                                                    std::size_t first, std::size_t count, double* sums,
-                                                    GroupSums& rows) {
+    template <bool has_slope, bool has_unit = false>
+    static double scattered(const void* formula, const BlockArgument* arguments, std::size_t first, std::size_t count,
+                            double* sums, GroupSums& rows) {
         Order f(*static_cast<const F*>(formula), arguments);
         const auto run = [&] {
-            Sums adder(f);
+            Sums<has_unit> adder(f);
+            if constexpr (adder.may_need_unit)
+                if (adder.needs_unit()) [[unlikely]]
+                    return scattered<has_slope, true>(formula, arguments, first, count, sums, rows);
             Batch by_slope(0.0), total(0.0);
             const Term<double>& term = *rows.groups;
             const Batch scale(term.scale()), start(rows.start);
@@ -174,19 +187,24 @@ template <std::size_t P, class F, class... A> class RegisterRows {
                 for (std::size_t j = 0; j < Batch::size; ++j) by_group[index[j]] += parts[j];
             };
             for_each_batch(first, count, add_at);
-            adder.finish(f, count, sums);
+            const double result = adder.finish(f, count, sums);
             rows.by_slope += sum(by_slope);
             rows.total += sum(total);
+            return result;
         };
-        [[clang::always_inline]] run();
+        [[clang::always_inline]] return run();
     }
 
     /// `is_active`: the vector is on the tape.
-    template <bool is_active> static void vector(const void* formula, const BlockArgument* arguments, std::size_t first,
-                                                 std::size_t count, double* sums, VectorSums& rows) {
+    template <bool is_active, bool has_unit = false>
+    static double vector(const void* formula, const BlockArgument* arguments, std::size_t first, std::size_t count,
+                         double* sums, VectorSums& rows) {
         Order f(*static_cast<const F*>(formula), arguments);
         const auto run = [&] {
-            Sums adder(f);
+            Sums<has_unit> adder(f);
+            if constexpr (adder.may_need_unit)
+                if (adder.needs_unit()) [[unlikely]]
+                    return vector<is_active, true>(formula, arguments, first, count, sums, rows);
             Batch by_factor(0.0), total(0.0);
             const double* const values = rows.vector->values;
             double* const by_element = rows.by_element;
@@ -203,11 +221,12 @@ template <std::size_t P, class F, class... A> class RegisterRows {
                 }
             };
             for_each_batch(first, count, add_at);
-            adder.finish(f, count, sums);
+            const double result = adder.finish(f, count, sums);
             rows.by_factor += sum(by_factor);
             rows.total += sum(total);
+            return result;
         };
-        [[clang::always_inline]] run();
+        [[clang::always_inline]] return run();
     }
 
     static constexpr std::size_t few_columns = 6; // whose weights, numbers and sums stay in registers

@@ -46,6 +46,7 @@ struct ColumnSums {
             by_product = adjoint;
         }
         by_column = by_product->base;
+        is_scaled = product->factor_slot || product->scale() != 1;
     }
     /// Before the first row.
     inline void begin() {
@@ -54,13 +55,15 @@ struct ColumnSums {
         is_begun = false;
     }
     /// Makes the sums adjoints of the terms, as `pull_rows` does; of all rows, as `modus::finish` does.
-    template <bool is_all> void finish() const {
+    template <bool is_all> void finish(double factor = 1) const {
         if (!is_begun) std::fill_n(by_column, product->size, 0.0);
+        const double all = is_all ? total * factor : total;
         TermAdjoint<double>* adjoint = adjoints;
         for (const Term<double>* term = terms; term; term = term->next, ++adjoint)
-            adjoint->factor = is_all ? total * term->coefficient : total;
+            adjoint->factor = is_all ? all * term->coefficient : all;
         by_product->factor = 0;
-        if constexpr (is_all) finish_term(*product, *by_product);
+        if constexpr (is_all)
+            if (is_scaled) finish_term(*product, *by_product, factor);
     }
 
     const Term<double>* terms = nullptr;
@@ -72,6 +75,7 @@ struct ColumnSums {
     double* by_column = nullptr; ///< X' r, r being the derivatives by the rows, once it `is_begun`
     double total = 0;            ///< of r
     bool is_begun = false;
+    bool is_scaled = false; ///< the product, by a factor
 };
 
 /// A predictor of groups: a[group], perhaps a slope times data, and constants.
@@ -104,11 +108,11 @@ struct GroupSums {
         start = sum_of_constants(terms);
         by_slope = total = 0;
     }
-    template <bool is_all> void finish() const {
+    template <bool is_all> void finish(double factor = 1) const {
         TermAdjoint<double>* adjoint = adjoints;
         for (const Term<double>* term = terms; term; term = term->next, ++adjoint) {
             if (term->factor_slot && term != groups) adjoint->factor += term == slope ? by_slope : total;
-            if constexpr (is_all) finish_term(*term, *adjoint);
+            if constexpr (is_all) finish_term(*term, *adjoint, factor);
         }
     }
 
@@ -150,11 +154,11 @@ struct VectorSums {
         start = sum_of_constants(terms);
         by_factor = total = 0;
     }
-    template <bool is_all> void finish() const {
+    template <bool is_all> void finish(double factor = 1) const {
         TermAdjoint<double>* adjoint = adjoints;
         for (const Term<double>* term = terms; term; term = term->next, ++adjoint) {
             if (term->factor_slot) adjoint->factor = term == vector ? by_factor : total;
-            if constexpr (is_all) finish_term(*term, *adjoint);
+            if constexpr (is_all) finish_term(*term, *adjoint, factor);
         }
     }
 
@@ -176,11 +180,11 @@ inline constexpr std::size_t fewest_rows = Batch::size, fewest_rows_in_groups = 
 
 export namespace modus {
 
-/// The loops of one formula, of whose arguments the predictor is the only array on the tape. They add `count` rows from
-/// row `first` on, at most `longest_sum`, as a SumLoop does.
+/// The loops of one formula, of whose arguments the predictor is the only array on the tape. They sum up `count` rows
+/// from row `first` on, at most `longest_sum`, as a SumLoop does.
 struct RowLoops {
-    template <class Rows> using Loop = void (*)(const void* formula, const BlockArgument* arguments, std::size_t first,
-                                                std::size_t count, double* sums, Rows& rows);
+    template <class Rows> using Loop = double (*)(const void* formula, const BlockArgument* arguments,
+                                                  std::size_t first, std::size_t count, double* sums, Rows& rows);
     std::size_t predictor; ///< which argument it is
 
     std::array<Loop<ColumnSums>, most_columns_in_registers> products; ///< of 1, 2, ... columns

@@ -24,9 +24,8 @@ template <class T> struct SharingNode : Tape<T>::NumberNode {
         const NumberShare* next;
         Slot<T> target;
         const T* number;
-        bool is_unscaled; ///< still to be multiplied by the factor
     };
-    /// Derivatives by an array, which are.
+    /// Derivatives by an array, still to be multiplied by the factor.
     struct ArrayShare {
         const ArrayShare* next;
         Slot<T> target;
@@ -38,8 +37,8 @@ template <class T> struct SharingNode : Tape<T>::NumberNode {
     const ArrayShare* arrays = nullptr;
     const T* factor; ///< of the sums, as SumPlaces says
 
-    void share(Tape<T>& tape, const Slot<T>& target, const T* number, bool is_unscaled) {
-        numbers = tape.copy(NumberShare{numbers, target, number, is_unscaled});
+    void share(Tape<T>& tape, const Slot<T>& target, const T* number) {
+        numbers = tape.copy(NumberShare{numbers, target, number});
     }
     void share(Tape<T>& tape, const Slot<T>& target, const double* partials, std::size_t stride, std::size_t size) {
         arrays = tape.copy(ArrayShare{arrays, target, partials, stride, size});
@@ -48,15 +47,24 @@ template <class T> struct SharingNode : Tape<T>::NumberNode {
     void share(Tape<T>& tape, const Term<T>* terms, const TermAdjoint<T>* adjoints) {
         for (const Term<T>* term = terms; term; term = term->next, ++adjoints) {
             if (term->slot) share(tape, term->slot, adjoints->base, adjoints->stride, term->size);
-            if (term->factor_slot) share(tape, term->factor_slot, &adjoints->factor, true);
+            if (term->factor_slot) share(tape, term->factor_slot, &adjoints->factor);
         }
     }
     [[clang::always_inline]] void pull_back() {
-        const T scaled = this->adjoint * *factor;
         for (const NumberShare* share = numbers; share; share = share->next)
-            share->target.add((share->is_unscaled ? scaled : this->adjoint) * *share->number);
-        for (const ArrayShare* share = arrays; share; share = share->next)
-            give(share->target, scaled, share->partials, share->stride, share->size);
+            share->target.add(this->adjoint * *share->number);
+        const T scaled = this->adjoint * *factor;
+        const ArrayShare* share = arrays;
+        if constexpr (std::same_as<T, double>)
+            for (; share && share->size <= Batch::size; share = share->next)
+                give_few(share->target.word, scaled, share->partials, share->size);
+        if (share) give_rest(share, scaled);
+    }
+
+  private:
+    /// Apart, so that nodes of few numbers, which are over soon, save no registers.
+    [[gnu::noinline]] static void give_rest(const ArrayShare* share, T factor) {
+        for (; share; share = share->next) give(share->target, factor, share->partials, share->stride, share->size);
     }
 };
 
@@ -73,7 +81,7 @@ template <class T> struct LoopNode : SharingNode<T> {
     const void* formula;
     std::size_t count, size;
     const BlockArgument* arguments;
-    std::array<T, 2 + max_inputs> results; ///< as SumPlaces says
+    std::array<T, 1 + max_inputs> results; ///< as SumPlaces says
 
     void begin(const void* formula_, std::size_t count_, std::size_t size_) {
         formula = formula_;
@@ -87,13 +95,7 @@ template <class T> struct LoopNode : SharingNode<T> {
     }
     /// The derivative by argument j, a scalar.
     void share_scalar(Tape<T>& tape, std::size_t j, const Slot<T>& slot) {
-        this->share(tape, slot, &results[SumPlaces::of_argument(j)], false);
-    }
-    /// `run(sums)` calls the loop.
-    template <class Run> void add_up(const Run& run) {
-        results.fill(T(0.0));
-        run(results.data());
-        this->value = results[SumPlaces::total];
+        this->share(tape, slot, &results[SumPlaces::of_argument(j)]);
     }
 };
 

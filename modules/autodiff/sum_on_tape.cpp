@@ -82,8 +82,22 @@ bool is_loop_of_formula(Maker maker) { return maker != Maker::passes && maker !=
 
 /// What one chunk of the rows adds up.
 template <class T> struct Chunk {
-    std::array<T, 2 + max_inputs> sums; ///< as SumPlaces says
+    T total;
+    std::array<T, 1 + max_inputs> sums; ///< as SumPlaces says
     std::array<TermAdjoint<T>*, max_inputs> adjoints;
+
+    void clear() {
+        total = T(0.0);
+        sums.fill(T(0.0)); // the factor, too, where no loop runs
+    }
+    /// Adds what run(sums) sums up, as a loop does.
+    template <class Run> void add(std::size_t arguments, const Run& run) {
+        std::array<T, 1 + max_inputs> more{};
+        total += run(more.data());
+        for (std::size_t j = 0; j < arguments; ++j) sums[SumPlaces::of_argument(j)] += more[SumPlaces::of_argument(j)];
+        const T& factor = more[SumPlaces::factor(arguments)];
+        if (word(factor, 0) != 0) sums[SumPlaces::factor(arguments)] = factor; // else all of it was masked
+    }
 };
 
 /// The sum of a formula, and its derivatives by all inputs, which are known as soon as it is.
@@ -123,7 +137,7 @@ template <class T> struct SumNode : SharingNode<T> {
             } else if (input.way != Way::none) {
                 this->share(tape, input.slot, input.partials, input.partial_stride, input.size);
             } else if (input.slot) {
-                this->share(tape, input.slot, &results->sums[SumPlaces::of_argument(j)], false);
+                this->share(tape, input.slot, &results->sums[SumPlaces::of_argument(j)]);
             }
         }
     }
@@ -136,8 +150,8 @@ template <class T> struct SumNode : SharingNode<T> {
         else sum_chunks();
         if (row_values) keep_or_take_column_values();
         for (std::size_t j = 0; j < count; ++j)
-            if (inputs[j].way == Way::terms) finish(inputs[j].terms, results->adjoints[j]);
-        this->value = results->sums[0];
+            if (inputs[j].way == Way::terms) finish(inputs[j].terms, results->adjoints[j], *this->factor);
+        this->value = results->total;
     }
 
     void push_forward() {
@@ -181,14 +195,16 @@ template <class T> struct SumNode : SharingNode<T> {
     std::size_t sum_predicted(std::size_t begin, std::size_t end, Chunk<T>& chunk) const {
         if (maker == Maker::passes) return begin;
         TermAdjoint<T>* const adjoints = chunk.adjoints[static_cast<std::size_t>(predictor - inputs)];
-        if (maker == Maker::product_rows) return sum_product_rows(begin, end, adjoints, chunk.sums.data());
+        if (maker == Maker::product_rows) return sum_product_rows(begin, end, adjoints, chunk);
         if constexpr (std::same_as<T, double>) {
             const auto run = [&]<class Rows>() {
                 Rows rows(predictor->terms, adjoints, region.rows);
                 rows.begin();
                 const auto loop = row_loops->loop_of(rows);
                 for (std::size_t first = begin; first < end; first += longest_sum)
-                    loop(formula, arguments, first, std::min(longest_sum, end - first), chunk.sums.data(), rows);
+                    chunk.add(count, [&](double* sums) {
+                        return loop(formula, arguments, first, std::min(longest_sum, end - first), sums, rows);
+                    });
                 rows.template finish<false>();
             };
             if (maker == Maker::columns) run.template operator()<ColumnSums>();
@@ -202,7 +218,7 @@ template <class T> struct SumNode : SharingNode<T> {
         return end;
     }
     /// Most of the rows or all of them, by ProductRows.
-    std::size_t sum_product_rows(std::size_t begin, std::size_t end, TermAdjoint<T>* adjoints, T* sums) const {
+    std::size_t sum_product_rows(std::size_t begin, std::size_t end, TermAdjoint<T>* adjoints, Chunk<T>& chunk) const {
         if (end - begin < ProductRows<T>::fewest_rows) return begin;
         if (!is_simple) end -= (end - begin) % Batch::size; // what is after the last row may not be read
         const bool are_kept = tape->pass.is_another && row_values;
@@ -225,7 +241,7 @@ template <class T> struct SumNode : SharingNode<T> {
                 arguments[j].tangents = room + most;
                 source.begin(first, n, room, arguments[j].partials, most);
             }
-            loop(formula, arguments.data(), n, sums, &source);
+            chunk.add(count, [&](T* sums) { return loop(formula, arguments.data(), n, sums, &source); });
         }
         source.end();
         made.finish();
@@ -264,7 +280,7 @@ template <class T> struct SumNode : SharingNode<T> {
         }
     }
     void sum_one() {
-        results->sums.fill(T(0.0));
+        results->clear();
         const std::size_t first = sum_predicted(0, region.rows, *results);
         if (first < region.rows) sum_blocks(first, region.rows, *results);
     }
@@ -304,7 +320,7 @@ template <class T> struct SumNode : SharingNode<T> {
                     if (input.way == Way::stored) argument.partials = input.partials + first;
                 }
             }
-            loop(formula, arguments.data(), n, chunk.sums.data(), nullptr);
+            chunk.add(count, [&](T* sums) { return loop(formula, arguments.data(), n, sums, nullptr); });
             for (std::size_t j = 0; j < count; ++j)
                 if (inputs[j].way == Way::terms)
                     pull_rows(inputs[j].terms, rows, first, n, arguments[j].partials, block, chunk.adjoints[j]);
@@ -349,14 +365,14 @@ template <class T> struct SumNode : SharingNode<T> {
     void sum_chunks() {
         const auto do_chunk = [this](std::size_t c) {
             Chunk<T>& chunk = results[c];
-            chunk.sums.fill(T(0.0)); // the factor, too, where no loop runs
+            chunk.clear();
             const std::size_t end = std::min(region.rows, (c + 1) * per_chunk);
             const std::size_t begin = sum_predicted(c * per_chunk, end, chunk);
             if (is_simple) {
                 if (begin < end) sum_blocks(begin, end, chunk);
             } else {
                 const auto run = [&](const BlockArgument* arguments, std::size_t n, std::size_t) {
-                    loop(formula, arguments, n, chunk.sums.data(), nullptr);
+                    chunk.add(count, [&](T* sums) { return loop(formula, arguments, n, sums, nullptr); });
                 };
                 Pass<T> pass(region, inputs, count, block);
                 for (std::size_t column = 0; column < region.columns; ++column)
@@ -368,9 +384,10 @@ template <class T> struct SumNode : SharingNode<T> {
 
         Chunk<T>& total = results[0];
         for (std::size_t c = 1; c < chunks; ++c) {
-            for (std::size_t j = 0; j <= count; ++j) total.sums[j] += results[c].sums[j];
-            T& factor = total.sums[SumPlaces::factor(count)];
-            if (word(factor, 0) == 0) factor = results[c].sums[SumPlaces::factor(count)]; // all of it was masked
+            total.add(count, [&](T* sums) {
+                std::copy_n(results[c].sums.data(), count + 1, sums);
+                return results[c].total;
+            });
             for (std::size_t j = 0; j < count; ++j)
                 if (inputs[j].way == Way::terms)
                     add_adjoints(inputs[j].terms, total.adjoints[j], results[c].adjoints[j]);

@@ -1,6 +1,7 @@
 // Sums of numbers that come one by one, such as the log densities of the sites of a model.
 export module modus.autodiff:total;
 
+import modus.standard;
 import :dual;
 import :tape;
 
@@ -37,6 +38,8 @@ template <class T> class Total<Var<T>> {
         node->count = total.count_;
         std::size_t k = total.count_;
         for (const Seen* seen = total.last_; seen; seen = seen->previous) node->parts()[--k] = seen->part;
+        for (Part& part : std::span(node->parts(), node->count))
+            if (!part.slot) part.slot = {reinterpret_cast<double*>(&node->unread), 1};
         return Var<T>(*node, total.tape_);
     }
     /// What was added may be something else in another run.
@@ -56,12 +59,12 @@ template <class T> class Total<Var<T>> {
     struct NegativeSum : Tape<T>::NumberNode {
         T constants; ///< before the first part
         std::size_t count;
+        T unread{}; ///< the adjoint of constants
 
         Part* parts() { return reinterpret_cast<Part*>(this + 1); }
         void pull_back() {
             const T adjoint = -this->adjoint;
-            for (const Part *part = parts(), *end = part + count; part < end; ++part)
-                if (part->slot) part->slot.add(adjoint);
+            for (const Part *part = parts(), *end = part + count; part < end; ++part) part->slot.add(adjoint);
         }
         void push_forward() {
             T sum = constants;
