@@ -19,7 +19,7 @@ template <class T> struct Term {
     const Term* next = nullptr;
     Base base = Base::one;
     double coefficient = 1;
-    const T* factor = &one_factor;  ///< in the tape's memory, where a replay finds it, too
+    const T* factor = &one_factor;  ///< where a replay finds it, too: a variable, the result of a node, or a copy
     Slot<T> factor_slot{};          ///< none where the factor is constant
     const double* values = nullptr; ///< of the vector
     std::size_t stride = 0;         ///< between its planes; 0 where it is data, with a single one

@@ -153,6 +153,7 @@ template <class T> class Tape {
     }
     /// Makes one that is filled in already the last node.
     template <class N> void link(N& node) {
+        static_assert(has_way_back<N> || !std::derived_from<N, NumberNode>, "a number has an adjoint to hand on");
         node.steps = &steps_of<N>;
         node.next = &ends_;
         last_->next = &node;

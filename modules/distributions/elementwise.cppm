@@ -458,7 +458,8 @@ template <class Family, std::size_t Rank, class... P> class Elementwise {
         ((tape = tape ? tape : tape_of(a)), ...);
         return tape;
     }
-    /// The value of a positive site is a positive number, whatever its coordinate.
+    /// The value of a positive site is a positive number, whatever its coordinate, or NaN, which nothing comes of but
+    /// NaN: `Recorded` then runs the model.
     template <class A> static bool is_surely(Constraint constraint, const A& p) {
         if constexpr (std::same_as<A, Var<double>>)
             return (constraint == Constraint::positive || constraint == Constraint::nonnegative) && known_log(p);
