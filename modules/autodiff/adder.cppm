@@ -30,16 +30,17 @@ template <class T, class Order, bool has_unit, class... A> class Adder {
     static constexpr bool has_logarithm = is_less_log1p<Summand>, is_square = is_half_square<Summand>;
 
   public:
-    /// Before the first number. What divides is done here: in the loops, and after them, it would be done anew, and
-    /// somebody would wait for it.
+    /// Before the first number. The factor, which is a quotient as a rule, is found here: in the loops, and after them,
+    /// it would be found anew, and somebody would wait for it.
     [[clang::always_inline]] inline explicit Adder(Order& f) {
         by_scalar_.fill(B(0.0));
         if constexpr (is_square) factor_ = first_of<T>(f.value(f.at(0).factor));
-        if constexpr (has_unit) unit_ = std::clamp(std::fabs(value_of(factor_)), 1e-300, 1e300); // which has an inverse
+        if constexpr (has_unit) unit_ = std::max(1e-300, std::fabs(value_of(factor_))); // which has an inverse
     }
 
     /// Whether the loop has to be one with a unit. Deviations are as large as what divides them, as a rule; where that
-    /// is far from 1, their squares might over- or underflow.
+    /// is far from 1, or no number, their squares might over- or underflow. Else they overflow beyond 1e154, whatever
+    /// the factor, and what underflows is nothing beside the offset.
     static constexpr bool may_need_unit = is_square && !has_unit;
     [[clang::always_inline]] inline bool needs_unit() const {
         const double size = std::fabs(value_of(factor_));

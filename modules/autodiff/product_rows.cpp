@@ -55,13 +55,12 @@ template <class T> void ProductSums<T>::finish() const {
     for (std::size_t p = has_values ? 0 : 1; p < words; ++p) {
         double* base = by_product->base + p * by_product->stride;
         std::size_t d = needless;
-        const Batch* sums = &by_column[d * words + p];
-        for (; d + 8 <= columns; d += 8, sums += 8 * words) {
+        for (; d + 8 <= columns; d += 8) {
             std::array<Batch, 8> eight;
-            for (std::size_t j = 0; j < 8; ++j) eight[j] = sums[j * words];
+            for (std::size_t j = 0; j < 8; ++j) eight[j] = by_column[(d + j) * words + p];
             sum_each(eight.data()).store(base + d);
         }
-        for (; d < columns; ++d, sums += words) base[d] = sum(*sums);
+        for (; d < columns; ++d) base[d] = sum(by_column[d * words + p]);
     }
 }
 

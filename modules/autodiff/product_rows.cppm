@@ -47,7 +47,7 @@ template <class T> class ProductRows : public RowSource {
 
     /// The values of all rows are put into `kept`, if there is such memory; or are there, and are not made, where the
     /// sums have none.
-    explicit ProductRows(ProductSums<T>& sums, double* kept = nullptr);
+    explicit ProductRows(ProductSums<T>& sums, double* kept);
     /// Makes the first rows of those from `first` on, of which there are `count`. They are stored from `out` on, and
     /// their derivatives will be from `r` on, both in planes `stride` apart and in whole batches.
     void begin(std::size_t first, std::size_t count, double* out, const double* r, std::size_t stride);

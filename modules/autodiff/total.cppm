@@ -1,7 +1,6 @@
 // Sums of numbers that come one by one, such as the log densities of the sites of a model.
 export module modus.autodiff:total;
 
-import modus.standard;
 import :dual;
 import :tape;
 
@@ -37,9 +36,10 @@ template <class T> class Total<Var<T>> {
         node->constants = total.first_constants_;
         node->count = total.count_;
         std::size_t k = total.count_;
-        for (const Seen* seen = total.last_; seen; seen = seen->previous) node->parts()[--k] = seen->part;
-        for (Part& part : std::span(node->parts(), node->count))
+        for (const Seen* seen = total.last_; seen; seen = seen->previous) {
+            Part& part = node->parts()[--k] = seen->part;
             if (!part.slot) part.slot = {reinterpret_cast<double*>(&node->unread), 1};
+        }
         return Var<T>(*node, total.tape_);
     }
     /// What was added may be something else in another run.
@@ -49,7 +49,7 @@ template <class T> class Total<Var<T>> {
 
   private:
     struct Part {
-        Slot<T> slot; ///< none for a constant
+        Slot<T> slot; ///< of a constant none, or in a node what nobody reads
         const T* value;
     };
     struct Seen {
@@ -59,7 +59,7 @@ template <class T> class Total<Var<T>> {
     struct NegativeSum : Tape<T>::NumberNode {
         T constants; ///< before the first part
         std::size_t count;
-        T unread{}; ///< the adjoint of constants
+        T unread{}; ///< where adjoints of constants go, and add up
 
         Part* parts() { return reinterpret_cast<Part*>(this + 1); }
         void pull_back() {

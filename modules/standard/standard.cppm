@@ -42,10 +42,10 @@ export namespace std {
 using std::array, std::optional, std::pair, std::span, std::string, std::string_view, std::tuple, std::variant,
     std::vector, std::function, std::initializer_list;
 
-using std::apply, std::as_const, std::clamp, std::copy_n, std::declval, std::exchange, std::fill_n, std::forward,
-    std::get, std::get_if, std::holds_alternative, std::max, std::max_element, std::memset, std::min, std::monostate,
-    std::move, std::nullopt, std::nullopt_t, std::swap, std::tuple_cat, std::tuple_element_t, std::upper_bound,
-    std::visit, std::to_string;
+using std::apply, std::as_const, std::copy_n, std::declval, std::exchange, std::fill_n, std::forward, std::get,
+    std::get_if, std::holds_alternative, std::max, std::max_element, std::memset, std::min, std::monostate, std::move,
+    std::nullopt, std::nullopt_t, std::swap, std::tuple_cat, std::tuple_element_t, std::upper_bound, std::visit,
+    std::to_string;
 
 using std::byte, std::int64_t, std::nullptr_t, std::ptrdiff_t, std::size_t, std::uint32_t, std::uint64_t,
     std::numeric_limits, std::bit_cast, std::popcount;

@@ -187,7 +187,7 @@ BOOST_AUTO_TEST_CASE(second_derivatives_by_what_weights_are_made_of) {
 
 // Sums whose factor, or whose adjoint, has tangents: the values of X' r are multiplied by these.
 BOOST_AUTO_TEST_CASE(second_derivatives_of_what_a_sum_is_part_of) {
-    for (const std::size_t rows : {63, 64, 300, 1000})
+    for (const std::size_t rows : {63, 64, 300, 1000, 30'000}) // the last ones in several chunks
         for (const std::size_t columns : {1, 3, 10})
             for (const bool scale_is_first : {false, true}) {
                 const Matrix X = data(rows, columns);
@@ -237,6 +237,56 @@ BOOST_AUTO_TEST_CASE(second_derivatives_of_what_a_sum_is_part_of) {
                     }
                 BOOST_TEST(worst <= 1e-12 * static_cast<double>(rows + 10), rows << " x " << columns);
             }
+}
+
+// One predictor in two sums, its weights in a third term, and a function that is called for each pass, as what it holds
+// might change.
+BOOST_AUTO_TEST_CASE(second_derivatives_of_weights_that_are_used_more_than_once) {
+    for (const std::size_t rows : {64, 300, 1001, 30'000})
+        for (const std::size_t columns : {3, 10}) {
+            const Matrix X = data(rows, columns);
+            Vector y(rows), u(columns);
+            for (std::size_t i = 0; i < rows; ++i) y[i] = 2 * number(11 * i + 5);
+            for (std::size_t k = 0; k < columns; ++k) u[k] = 0.4 * number(13 * k + 1);
+            std::size_t calls = 0;
+            const auto loss = [&](bool holds) {
+                return [&, holds](const auto& w) {
+                    ++calls;
+                    const auto predictor = X * w;
+                    const Extents<1> all{rows};
+                    const auto cosines =
+                        sum_map(all, [](const auto& a, const auto& e) { return cos(a - e); }, y, predictor);
+                    const double factor = 0.5;
+                    const auto squares =
+                        holds ? sum_map(
+                                    all, [&](const auto& a, const auto& e) { return square(factor * (a - e)); }, y,
+                                    predictor)
+                              : sum_map(
+                                    all, [](const auto& a, const auto& e) { return square(0.5 * (a - e)); }, y,
+                                    predictor);
+                    return cosines + squares + sum_map(Extents<1>{columns}, [](const auto& v) { return v * v * v; }, w);
+                };
+            };
+            Matrix expected(columns, columns);
+            for (std::size_t i = 0; i < rows; ++i) {
+                double rest = y[i];
+                for (std::size_t j = 0; j < columns; ++j) rest -= X(i, j) * u[j];
+                for (std::size_t j = 0; j < columns; ++j)
+                    for (std::size_t k = 0; k < columns; ++k)
+                        expected(j, k) += X(i, j) * X(i, k) * (0.5 - std::cos(rest));
+            }
+            for (std::size_t j = 0; j < columns; ++j) expected(j, j) += 6 * u[j];
+            for (const bool holds : {false, true}) {
+                calls = 0;
+                const Matrix found = hessian(loss(holds), u);
+                BOOST_TEST(calls == (holds ? (columns + 3) / 4 : 1));
+                double worst = 0;
+                for (std::size_t j = 0; j < columns; ++j)
+                    for (std::size_t k = 0; k < columns; ++k)
+                        worst = std::max(worst, std::fabs(found(j, k) - expected(j, k)));
+                BOOST_TEST(worst <= 1e-13 * static_cast<double>(rows + 10), rows << " x " << columns << " " << holds);
+            }
+        }
 }
 
 BOOST_AUTO_TEST_CASE(whole_numbers_as_data) {

@@ -53,9 +53,10 @@ BOOST_AUTO_TEST_CASE(deviations_whose_squares_over_or_underflow) {
     }
 }
 
-// A density of data that are `unit` times others is the same but for a constant, whatever way its sum takes.
-BOOST_AUTO_TEST_CASE(units_of_data_do_not_matter) {
-    constexpr std::size_t n = 700, columns = 3, parameters = 5;
+namespace {
+
+void check_units(std::size_t n, std::size_t columns) {
+    const std::size_t parameters = columns + 2;
     Matrix X(n, columns);
     Vector y(n), x(n), u(parameters);
     IntVector sorted(n), scattered(n);
@@ -71,7 +72,7 @@ BOOST_AUTO_TEST_CASE(units_of_data_do_not_matter) {
     const auto check = [&](const char* name, const auto& loc) {
         const auto density_in = [&](double unit) {
             return [&, unit](const auto& v) {
-                return Normal(loc(v) * unit, exp(v[4]) * unit).log_density(y * unit) +
+                return Normal(loc(v) * unit, exp(v[columns + 1]) * unit).log_density(y * unit) +
                        static_cast<double>(n) * std::log(unit);
             };
         };
@@ -90,13 +91,62 @@ BOOST_AUTO_TEST_CASE(units_of_data_do_not_matter) {
                 for (std::size_t j = 0; j < parameters; ++j)
                     worst_curvature = std::max(worst_curvature, std::fabs(found(i, j) - curvature(i, j)));
             }
-            BOOST_TEST(worst <= 1e-12 * n, name << " in " << unit);
-            BOOST_TEST(worst_curvature <= 1e-12 * n, name << " in " << unit);
+            BOOST_TEST(worst <= 1e-12 * static_cast<double>(n), name << " in " << unit);
+            BOOST_TEST(worst_curvature <= 1e-12 * static_cast<double>(n), name << " in " << unit);
         }
     };
-    check("columns", [&](const auto& v) { return X * v.slice(0, columns) + v[3]; });
-    check("groups", [&](const auto& v) { return v.slice(0, columns)[sorted] + v[3] * x; });
-    check("scattered groups", [&](const auto& v) { return v.slice(0, columns)[scattered] + v[3] * x; });
-    check("a vector", [&](const auto& v) { return v[0] + v[3] * x; });
-    check("numbers", [&](const auto& v) { return exp(v[0] + v[3] * x); });
+    check("columns", [&](const auto& v) { return X * v.slice(0, columns) + v[columns]; });
+    check("groups", [&](const auto& v) { return v.slice(0, columns)[sorted] + v[columns] * x; });
+    check("scattered groups", [&](const auto& v) { return v.slice(0, columns)[scattered] + v[columns] * x; });
+    check("a vector", [&](const auto& v) { return v[0] + v[columns] * x; });
+    check("numbers", [&](const auto& v) { return exp(v[0] + v[columns] * x); });
+}
+
+} // namespace
+
+// A density of data that are `unit` times others is the same but for a constant, whatever way its sum takes.
+BOOST_AUTO_TEST_CASE(units_of_data_do_not_matter) {
+    check_units(700, 3);
+    check_units(5000, 15);   // more columns than stay in registers
+    check_units(30'000, 10); // several chunks of rows
+}
+
+BOOST_AUTO_TEST_CASE(a_replay_goes_on_where_the_scale_is_far_from_1) {
+    constexpr std::size_t n = 100;
+    Vector y(n), x(n);
+    for (std::size_t i = 0; i < n; ++i) {
+        y[i] = std::sin(1.7 * static_cast<double>(i));
+        x[i] = std::cos(0.9 * static_cast<double>(i));
+    }
+    const auto f = [&](const auto& v) { return Normal(v[0] * x, exp(v[1])).log_density(y); };
+    std::vector<double> slopes(2), expected(2);
+    Recording recording(f, Vector{0.5, 0.1}, slopes);
+    BOOST_TEST(recording.can_replay());
+    for (const double log_scale : {-60.0, -75.0, -60.0, 0.3, 75.0, 0.3}) { // 1e30 is exp(69)
+        const Vector u{0.4, log_scale};
+        const double value = recording.replay(u, slopes);
+        BOOST_TEST(value == reverse_gradient(f, u, expected));
+        BOOST_TEST(slopes == expected, boost::test_tools::per_element());
+        BOOST_TEST(std::isfinite(value));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(scales_that_are_no_numbers) {
+    const Vector y{0.1, -0.7, 0.4}, ones{1, 1, 1};
+    const auto f = [&](const auto& v) { return Normal(v[0] * ones, v[1]).log_density(y); };
+    std::vector<double> slopes(2);
+    BOOST_TEST(std::isnan(reverse_gradient(f, Vector{0.5, std::numeric_limits<double>::quiet_NaN()}, slopes)));
+    BOOST_TEST(std::isnan(slopes[0]));
+    const double inf = std::numeric_limits<double>::infinity();
+    BOOST_TEST(reverse_gradient(f, Vector{0.5, inf}, slopes) == -inf);
+    BOOST_TEST(slopes[0] == 0);
+    // The smallest and the largest one.
+    BOOST_TEST(std::isfinite(reverse_gradient(f, Vector{0.5, std::numeric_limits<double>::max()}, slopes)));
+    BOOST_TEST(slopes[0] == 0);
+    const Vector tiny{1e-307, -2e-307}, units{1e-307, 1e-307};
+    const auto g = [&](const auto& v) { return Normal(v[0] * units, 1e-307).log_density(tiny); };
+    std::vector<double> slope(1);
+    BOOST_TEST(std::fabs(reverse_gradient(g, Vector{1}, slope) - 2 * (307 * std::log(10.0) - 0.91893853320467274) +
+                         4.5) <= 1e-12);
+    BOOST_TEST(std::fabs(slope[0] + 3) <= 1e-14);
 }
