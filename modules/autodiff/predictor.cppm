@@ -98,9 +98,11 @@ template <class T> bool is_summed(const Term<T>& term) {
 }
 /// Makes sums of derivatives by rows those by the vector, and by the factor, of a term.
 template <class T> void scale_sums(const Term<T>& term, TermAdjoint<T>& adjoint);
+/// Whether a term is more than its base: never another answer in a replay, as factors without a slot are constant.
+template <class T> bool is_scaled(const Term<T>& term) { return term.factor_slot || value_of(term.scale()) != 1; }
 /// After all rows. `factor`: by this, all derivatives by rows are still to be multiplied; those by vectors are left so.
 template <class T> void finish_term(const Term<T>& term, TermAdjoint<T>& adjoint, const T& factor) {
-    if (is_summed(term) && (term.factor_slot || value_of(term.scale()) != 1)) scale_sums(term, adjoint);
+    if (is_summed(term) && is_scaled(term)) scale_sums(term, adjoint);
     adjoint.factor = adjoint.factor * factor * term.coefficient;
 }
 template <class T> void finish(const Term<T>* terms, TermAdjoint<T>* adjoints, const T& factor) {

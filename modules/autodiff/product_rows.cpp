@@ -34,7 +34,6 @@ ProductSums<T>::ProductSums(const Term<T>* terms_, TermAdjoint<T>* adjoints_, st
             by_product = adjoint;
         }
     }
-    needless = by_product->needless(product->size);
     const T scale = product->scale();
     const Slot<T> values{const_cast<double*>(product->values), product->stride};
     for (std::size_t d = 0; d < product->size; ++d) {
@@ -54,7 +53,7 @@ template <class T> void ProductSums<T>::finish() const {
     const std::size_t columns = product->size;
     for (std::size_t p = has_values ? 0 : 1; p < words; ++p) {
         double* base = by_product->base + p * by_product->stride;
-        std::size_t d = needless;
+        std::size_t d = by_product->needless(columns);
         for (; d + 8 <= columns; d += 8) {
             std::array<Batch, 8> eight;
             for (std::size_t j = 0; j < 8; ++j) eight[j] = by_column[(d + j) * words + p];
@@ -136,7 +135,8 @@ ProductRows<T>::pass(const double* taken, const double* derivatives, const doubl
     // All of it in one piece: what a call would look at is in memory.
     std::size_t d = 0;
     if constexpr (takes && words > 1) {
-        for (; d < sums_.needless; ++d) [[clang::always_inline]]
+        for (const std::size_t needless = sums_.by_product->needless(columns); d < needless; ++d)
+            [[clang::always_inline]]
             add.template operator()<1, false>(d);
         taken += d * leading;
         const auto add_own = [&]<std::size_t P>() {

@@ -23,7 +23,7 @@ template <class T> struct ProductSums {
     TermAdjoint<T>* adjoints;
     const Term<T>* product = nullptr; ///< the one among the terms
     TermAdjoint<T>* by_product = nullptr;
-    std::size_t leading, needless; ///< columns; so many are not summed up
+    std::size_t leading;
     bool has_values;
     // Words of T, column by column.
     T start{};                                         ///< the constants

@@ -46,7 +46,7 @@ struct ColumnSums {
             by_product = adjoint;
         }
         by_column = by_product->base;
-        is_scaled = product->factor_slot || product->scale() != 1;
+        has_scaled_product = is_scaled(*product);
     }
     /// Before the first row.
     inline void begin() {
@@ -57,13 +57,12 @@ struct ColumnSums {
     /// Makes the sums adjoints of the terms, as `pull_rows` does; of all rows, as `modus::finish` does.
     template <bool is_all> void finish(double factor = 1) const {
         if (!is_begun) std::fill_n(by_column, product->size, 0.0);
-        const double all = is_all ? total * factor : total;
         TermAdjoint<double>* adjoint = adjoints;
         for (const Term<double>* term = terms; term; term = term->next, ++adjoint)
-            adjoint->factor = is_all ? all * term->coefficient : all;
+            adjoint->factor = is_all ? total * factor * term->coefficient : total;
         by_product->factor = 0;
         if constexpr (is_all)
-            if (is_scaled) finish_term(*product, *by_product, factor);
+            if (has_scaled_product) finish_term(*product, *by_product, factor);
     }
 
     const Term<double>* terms = nullptr;
@@ -75,7 +74,7 @@ struct ColumnSums {
     double* by_column = nullptr; ///< X' r, r being the derivatives by the rows, once it `is_begun`
     double total = 0;            ///< of r
     bool is_begun = false;
-    bool is_scaled = false; ///< the product, by a factor
+    bool has_scaled_product = false;
 };
 
 /// A predictor of groups: a[group], perhaps a slope times data, and constants.

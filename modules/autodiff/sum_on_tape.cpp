@@ -90,13 +90,18 @@ template <class T> struct Chunk {
         total = T(0.0);
         sums.fill(T(0.0)); // the factor, too, where no loop runs
     }
-    /// Adds what run(sums) sums up, as a loop does.
-    template <class Run> void add(std::size_t arguments, const Run& run) {
-        std::array<T, 1 + max_inputs> more{};
-        total += run(more.data());
-        for (std::size_t j = 0; j < arguments; ++j) sums[SumPlaces::of_argument(j)] += more[SumPlaces::of_argument(j)];
-        const T& factor = more[SumPlaces::factor(arguments)];
+    void add(std::size_t arguments, const T& more, const T* more_sums) {
+        total += more;
+        for (std::size_t j = 0; j < arguments; ++j)
+            sums[SumPlaces::of_argument(j)] += more_sums[SumPlaces::of_argument(j)];
+        const T& factor = more_sums[SumPlaces::factor(arguments)];
         if (word(factor, 0) != 0) sums[SumPlaces::factor(arguments)] = factor; // else all of it was masked
+    }
+    /// Adds what run(sums) sums up, which calls a loop.
+    template <class Run> void add_loop(std::size_t arguments, const Run& run) {
+        std::array<T, 1 + max_inputs> more{};
+        const T more_total = run(more.data());
+        add(arguments, more_total, more.data());
     }
 };
 
@@ -175,13 +180,12 @@ template <class T> struct SumNode : SharingNode<T> {
         predictor = lone_predictor(region, inputs, count);
         if (!predictor) return;
         maker = maker_of(region, inputs, *predictor, row_loops);
-        if (words > 1 && maker == Maker::product_rows && tape.for_replay) keep_values(tape);
+        if (words > 1 && maker == Maker::product_rows && tape.for_replay) {
+            row_values = tape.words(whole_batches(region.rows));
+            column_values = tape.words(product_among(predictor->terms)->size);
+        }
         if (is_loop_of_formula(maker)) arguments = lasting(tape, arguments_at(0).data(), count);
         sets_adjoints = maker == Maker::columns || (maker == Maker::vector && chunks == 1);
-    }
-    void keep_values(Tape<T>& tape) {
-        row_values = tape.words(whole_batches(region.rows));
-        column_values = tape.words(product_among(predictor->terms)->size);
     }
     void keep_or_take_column_values() const {
         const TermAdjoint<T>* adjoint = results->adjoints[static_cast<std::size_t>(predictor - inputs)];
@@ -202,7 +206,7 @@ template <class T> struct SumNode : SharingNode<T> {
                 rows.begin();
                 const auto loop = row_loops->loop_of(rows);
                 for (std::size_t first = begin; first < end; first += longest_sum)
-                    chunk.add(count, [&](double* sums) {
+                    chunk.add_loop(count, [&](double* sums) {
                         return loop(formula, arguments, first, std::min(longest_sum, end - first), sums, rows);
                     });
                 rows.template finish<false>();
@@ -241,7 +245,7 @@ template <class T> struct SumNode : SharingNode<T> {
                 arguments[j].tangents = room + most;
                 source.begin(first, n, room, arguments[j].partials, most);
             }
-            chunk.add(count, [&](T* sums) { return loop(formula, arguments.data(), n, sums, &source); });
+            chunk.add_loop(count, [&](T* sums) { return loop(formula, arguments.data(), n, sums, &source); });
         }
         source.end();
         made.finish();
@@ -320,7 +324,7 @@ template <class T> struct SumNode : SharingNode<T> {
                     if (input.way == Way::stored) argument.partials = input.partials + first;
                 }
             }
-            chunk.add(count, [&](T* sums) { return loop(formula, arguments.data(), n, sums, nullptr); });
+            chunk.add_loop(count, [&](T* sums) { return loop(formula, arguments.data(), n, sums, nullptr); });
             for (std::size_t j = 0; j < count; ++j)
                 if (inputs[j].way == Way::terms)
                     pull_rows(inputs[j].terms, rows, first, n, arguments[j].partials, block, chunk.adjoints[j]);
@@ -372,7 +376,7 @@ template <class T> struct SumNode : SharingNode<T> {
                 if (begin < end) sum_blocks(begin, end, chunk);
             } else {
                 const auto run = [&](const BlockArgument* arguments, std::size_t n, std::size_t) {
-                    chunk.add(count, [&](T* sums) { return loop(formula, arguments, n, sums, nullptr); });
+                    chunk.add_loop(count, [&](T* sums) { return loop(formula, arguments, n, sums, nullptr); });
                 };
                 Pass<T> pass(region, inputs, count, block);
                 for (std::size_t column = 0; column < region.columns; ++column)
@@ -384,10 +388,7 @@ template <class T> struct SumNode : SharingNode<T> {
 
         Chunk<T>& total = results[0];
         for (std::size_t c = 1; c < chunks; ++c) {
-            total.add(count, [&](T* sums) {
-                std::copy_n(results[c].sums.data(), count + 1, sums);
-                return results[c].total;
-            });
+            total.add(count, results[c].total, results[c].sums.data());
             for (std::size_t j = 0; j < count; ++j)
                 if (inputs[j].way == Way::terms)
                     add_adjoints(inputs[j].terms, total.adjoints[j], results[c].adjoints[j]);

@@ -38,7 +38,7 @@ template <class T> class Total<Var<T>> {
         std::size_t k = total.count_;
         for (const Seen* seen = total.last_; seen; seen = seen->previous) {
             Part& part = node->parts()[--k] = seen->part;
-            if (!part.slot) part.slot = {reinterpret_cast<double*>(&node->unread), 1};
+            if (!part.slot) part.slot = node->slot(); // which nobody reads any more when it is added to
         }
         return Var<T>(*node, total.tape_);
     }
@@ -49,7 +49,7 @@ template <class T> class Total<Var<T>> {
 
   private:
     struct Part {
-        Slot<T> slot; ///< of a constant none, or in a node what nobody reads
+        Slot<T> slot; ///< of a constant none, or in a node that of the node
         const T* value;
     };
     struct Seen {
@@ -59,7 +59,6 @@ template <class T> class Total<Var<T>> {
     struct NegativeSum : Tape<T>::NumberNode {
         T constants; ///< before the first part
         std::size_t count;
-        T unread{}; ///< where adjoints of constants go, and add up
 
         Part* parts() { return reinterpret_cast<Part*>(this + 1); }
         void pull_back() {
