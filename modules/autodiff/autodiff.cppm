@@ -6,6 +6,7 @@ export import :algebra;
 export import :array;
 export import :batch;
 export import :block;
+export import :chunks;
 export import :compact;
 export import :dual;
 export import :error;

@@ -4,8 +4,8 @@ module;
 #include <concepts>
 #include <cstddef>
 #include <cstring>
+#include <functional>
 #include <memory>
-#include <tbb/parallel_for.h>
 
 module modus.autodiff;
 
@@ -13,16 +13,6 @@ module modus.autodiff;
 
 namespace modus {
 namespace {
-
-// Chunks are summed up apart from each other, whatever the number of threads: of so many rows, or of a multiple where
-// there would be more chunks than keep many threads busy.
-constexpr std::size_t chunk_rows = 1024, most_chunks = 64;
-constexpr std::size_t parallel_numbers = 1 << 18; // fewer are done before another thread has woken up
-
-std::size_t chunks_of(std::size_t rows) {
-    const auto divided = [](std::size_t n, std::size_t by) { return (n + by - 1) / by; };
-    return divided(rows, chunk_rows * divided(rows, chunk_rows * most_chunks));
-}
 
 /// Whether the tangents of an array would have to be made: constants of a type that is on the tape have none in memory.
 template <class T> bool lacks_tangents(const Input<T>& input) {
@@ -116,6 +106,7 @@ template <class T> struct SumNode : SharingNode<T> {
     Region region;
     std::size_t block, chunks, per_chunk, evaluated; ///< `evaluated`: so many arguments are in scratch memory
     bool is_simple, is_one_chunk;
+    bool is_downward = false; ///< the way through the chunks, there and back in turn
     const RowLoops* row_loops;
     Maker maker;
     const Input<T>* predictor;      ///< the only one, where passes do not make it
@@ -366,25 +357,25 @@ template <class T> struct SumNode : SharingNode<T> {
                 if (inputs[j].way == Way::terms)
                     results[c].adjoints[j] = term_adjoints(tape, inputs[j].terms, c ? results[0].adjoints[j] : nullptr);
     }
+    void sum_chunk(std::size_t c) const {
+        Chunk<T>& chunk = results[c];
+        chunk.clear();
+        const std::size_t end = std::min(region.rows, (c + 1) * per_chunk);
+        const std::size_t begin = sum_predicted(c * per_chunk, end, chunk);
+        if (is_simple) {
+            if (begin < end) sum_blocks(begin, end, chunk);
+        } else {
+            const auto run = [&](const BlockArgument* arguments, std::size_t n, std::size_t) {
+                chunk.add_loop(count, [&](T* sums) { return loop(formula, arguments, n, sums, nullptr); });
+            };
+            Pass<T> pass(region, inputs, count, block);
+            for (std::size_t column = 0; column < region.columns; ++column)
+                pass.rows(column, begin, end, chunk.adjoints.data(), run);
+        }
+    }
     void sum_chunks() {
-        const auto do_chunk = [this](std::size_t c) {
-            Chunk<T>& chunk = results[c];
-            chunk.clear();
-            const std::size_t end = std::min(region.rows, (c + 1) * per_chunk);
-            const std::size_t begin = sum_predicted(c * per_chunk, end, chunk);
-            if (is_simple) {
-                if (begin < end) sum_blocks(begin, end, chunk);
-            } else {
-                const auto run = [&](const BlockArgument* arguments, std::size_t n, std::size_t) {
-                    chunk.add_loop(count, [&](T* sums) { return loop(formula, arguments, n, sums, nullptr); });
-                };
-                Pass<T> pass(region, inputs, count, block);
-                for (std::size_t column = 0; column < region.columns; ++column)
-                    pass.rows(column, begin, end, chunk.adjoints.data(), run);
-            }
-        };
-        if (chunks > 1) tbb::parallel_for(std::size_t{0}, chunks, do_chunk);
-        else do_chunk(0);
+        for_each_chunk(chunks, is_downward, [this](std::size_t c) { sum_chunk(c); });
+        is_downward = !is_downward;
 
         Chunk<T>& total = results[0];
         for (std::size_t c = 1; c < chunks; ++c) {

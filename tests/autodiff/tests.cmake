@@ -1,6 +1,8 @@
 modus_test(autodiff/algebra)
 modus_test(autodiff/array)
 modus_test(autodiff/batch)
+modus_test(autodiff/chunks)
+target_link_libraries(autodiff_chunks PRIVATE TBB::tbb)
 modus_test(autodiff/compact)
 modus_test(autodiff/dual)
 modus_test(autodiff/error)

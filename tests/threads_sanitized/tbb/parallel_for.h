@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <tbb/task_arena.h>
 #include <thread>
 #include <vector>
 
@@ -14,7 +15,8 @@ template <class Work> void parallel_for(std::size_t first, std::size_t last, con
     std::atomic<std::size_t> next = first;
     std::vector<std::jthread> threads;
     for (std::size_t t = 0; t < std::min<std::size_t>(last - first, 3); ++t)
-        threads.emplace_back([&] {
+        threads.emplace_back([&, t] {
+            this_task_arena::index = static_cast<int>(t);
             for (std::size_t k; (k = next++) < last;) work(k);
         });
 }
