@@ -24,23 +24,30 @@ std::size_t threads_here() {
                     tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism));
 }
 
+std::size_t divided(std::size_t n, std::size_t by) { return (n + by - 1) / by; }
+
 } // namespace
 
-std::size_t chunks_of(std::size_t rows) {
-    const auto divided = [](std::size_t n, std::size_t by) { return (n + by - 1) / by; };
-    return divided(rows, chunk_rows * divided(rows, chunk_rows * most_chunks));
+Chunks::Chunks(std::size_t rows, std::size_t least, std::size_t at_most) : rows_(rows) {
+    const std::size_t most_rows = least * divided(rows, least * at_most);
+    size_ = rows == 0 ? 1 : divided(rows, most_rows);
+    each_ = divided(divided(rows, size_), Batch::size) * Batch::size;
 }
 
-void for_each_chunk(std::size_t count, bool is_downward, const std::function<void(std::size_t)>& work) {
-    if (count == 1) return work(0);
-    const std::size_t parts = std::min({threads_here(), count, most_chunks});
-    std::array<Taken, most_chunks> taken;
+void Chunks::for_each(const std::function<void(std::size_t, std::size_t, std::size_t)>& work) {
+    if (size_ == 1) return work(0, 0, rows_);
+    const bool is_downward = is_downward_;
+    is_downward_ = !is_downward;
+    const std::size_t parts = std::min(threads_here(), size_);
+    std::array<Taken, most> taken;
     tbb::parallel_for(std::size_t{0}, parts, [&](std::size_t) {
         const auto own = static_cast<std::size_t>(tbb::this_task_arena::current_thread_index());
         for (std::size_t k = 0; k < parts; ++k) {
-            const std::size_t part = (own + k) % parts, begin = count * part / parts, end = count * (part + 1) / parts;
-            for (std::size_t n; (n = taken[part].count.fetch_add(1, std::memory_order_relaxed)) < end - begin;)
-                work(is_downward ? end - 1 - n : begin + n);
+            const std::size_t part = (own + k) % parts, begin = size_ * part / parts, end = size_ * (part + 1) / parts;
+            for (std::size_t n; (n = taken[part].count.fetch_add(1, std::memory_order_relaxed)) < end - begin;) {
+                const std::size_t c = is_downward ? end - 1 - n : begin + n;
+                work(c, c * each_, std::min((c + 1) * each_, rows_));
+            }
         }
     });
 }

@@ -5,19 +5,36 @@ import modus.standard;
 
 export namespace modus {
 
-/// A chunk has so many rows, or a multiple where there would be more chunks than keep many threads busy.
-inline constexpr std::size_t chunk_rows = 1024, most_chunks = 64;
+/// Rows of a sum over large data are cut into chunks of so many, or a multiple.
+inline constexpr std::size_t chunk_rows = 1024;
 
 /// Fewer numbers are done before another thread has woken up.
 inline constexpr std::size_t parallel_numbers = 1 << 18;
 
-/// Into how many chunks so many rows are cut, whatever the number of threads: sums must not depend on it.
-std::size_t chunks_of(std::size_t rows);
+/// Rows, or columns, in chunks: cut by the shapes alone, so that what is summed up in each, and then over the chunks in
+/// their order, does not depend on the number of threads.
+class Chunks {
+  public:
+    static constexpr std::size_t most = 64; ///< more are not needed to keep many threads busy
 
-/// Calls `work(c)` for c = 0, 1, ..., count - 1, which must not throw, in several threads. Each thread has a part of
-/// the chunks of its own, the same in every call, which it takes from the front or, `is_downward`, from the back; once
-/// done with it, it helps the others. In calls that go there and back in turn, a thread begins with the rows that it
-/// has read last, and finds them in its cache even where the cache is smaller than the part.
-void for_each_chunk(std::size_t count, bool is_downward, const std::function<void(std::size_t)>& work);
+    Chunks() = default;
+    /// All in one.
+    explicit inline Chunks(std::size_t rows) : rows_(rows), each_(rows) {}
+    /// Of `least` rows, whole batches, or of a multiple where there would be more than `at_most` chunks, or somewhat
+    /// fewer so that all have as many; the last one has the rest.
+    Chunks(std::size_t rows, std::size_t least, std::size_t at_most = most);
+
+    inline std::size_t size() const { return size_; }
+
+    /// Calls `work(c, begin, end)`, which must not throw, for each chunk c and its rows, in several threads. Each
+    /// thread has a part of the chunks of its own, the same in every call, which it takes from the front and in the
+    /// next call from the back: so it begins with the rows that it has read last, and finds them in its cache even
+    /// where the cache is smaller than the part. Once done with it, it helps the others.
+    void for_each(const std::function<void(std::size_t, std::size_t, std::size_t)>& work);
+
+  private:
+    std::size_t rows_ = 0, each_ = 0, size_ = 1;
+    bool is_downward_ = false;
+};
 
 } // namespace modus

@@ -1,8 +1,12 @@
 module;
+#include <algorithm>
 #include <cstddef>
 #include <Eigen/Core>
+#include <functional>
 
 module modus.autodiff;
+
+#include "products.hpp"
 
 namespace modus {
 
@@ -14,8 +18,8 @@ void matrix_product(const double* a, std::size_t rows, std::size_t inner, const 
     const Eigen::Map<const Eigen::MatrixXd, 0, Strided> right(b, index(inner), index(columns),
                                                               Strided(index(b_stride)));
     Eigen::Map<Eigen::MatrixXd, 0, Strided> product(out, index(rows), index(columns), Strided(index(out_stride)));
-    if (columns == 1) product.col(0).noalias() = left * right.col(0);
-    else product.noalias() = left * right;
+    product.setZero();
+    add_product(left, right, product);
 }
 
 } // namespace modus

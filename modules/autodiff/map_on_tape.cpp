@@ -1,8 +1,10 @@
 module;
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstring>
+#include <functional>
 #include <memory>
 
 module modus.autodiff;
@@ -29,9 +31,19 @@ template <class T, class Loop, class Rest> void in_batches(const Input<T>* input
     rest(last.data(), n - whole);
 }
 
+/// x *= y, where x has room for whole batches.
+template <class T> void multiply(const Slot<T>& x, const Slot<T>& y, std::size_t n) {
+    if constexpr (std::same_as<T, double>)
+        for (std::size_t k = 0; k < n; k += Batch::size)
+            (Batch::load(x.word + k) * Batch::load(y.word + k)).store(x.word + k);
+    else
+        for (std::size_t k = 0; k < n; ++k) x.at(k).set(x.at(k).get() * y.at(k).get());
+}
+
 /// f of many numbers, elementwise.
 template <class T> struct MapNode : Tape<T>::Node {
     static constexpr std::size_t words = words_in<T>;
+    using Totals = std::array<T, max_inputs>; ///< derivatives by the scalars
 
     MapLoop<T> loop;
     const void* formula;
@@ -42,22 +54,32 @@ template <class T> struct MapNode : Tape<T>::Node {
     double* out;
     std::size_t out_stride;
     Slot<T> slot;
-    std::array<TermAdjoint<T>*, max_inputs> adjoints;
+    Chunks chunks;
+    Totals* totals;                                    ///< of each chunk
+    std::array<TermAdjoint<T>**, max_inputs> adjoints; ///< of each chunk
 
     void prepare(Tape<T>& tape) {
         region = flattened(region, inputs, count);
+        bool is_divisible = region.columns == 1;
+        RowWork work{.numbers = 1}; // the result
         for (std::size_t j = 0; j < count; ++j) {
             Input<T>& input = inputs[j];
+            work.numbers += input.is_array;
             if (!input.slot && !input.terms) continue;
             input.way = Way::stored;
             input.partial_stride = padded(size());
             input.partials = tape.words(input.partial_stride * words);
-            if (input.terms) adjoints[j] = term_adjoints(tape, input.terms);
+            work.add(input.terms);
+            ++work.numbers;
+            is_divisible = is_divisible && (input.terms || !input.is_array || input.size == size());
         }
+        chunks = is_divisible ? work.chunks(size()) : Chunks(size());
+        totals = tape.template make<Totals>((chunks.size() - 1) * sizeof(Totals));
+        for (std::size_t j = 0; j < count; ++j)
+            if (inputs[j].terms) adjoints[j] = chunk_adjoints(tape, inputs[j].terms, chunks.size());
         block = block_rows(region, inputs, count);
     }
     void evaluate() {
-        Pass<T> pass(region, inputs, count, block);
         const auto run = [&](const BlockArgument* arguments, std::size_t n, std::size_t place) {
             double* to = out + place;
             in_batches(
@@ -70,42 +92,59 @@ template <class T> struct MapNode : Tape<T>::Node {
                         std::copy_n(rest.data() + p * Batch::size, kept, to + p * out_stride + n - kept);
                 });
         };
-        for (std::size_t column = 0; column < region.columns; ++column) pass.rows(column, 0, region.rows, nullptr, run);
+        const auto run_chunk = [&](std::size_t, std::size_t first, std::size_t end) {
+            Pass<T> pass(region, inputs, count, block);
+            for (std::size_t column = 0; column < region.columns; ++column)
+                pass.rows(column, first, std::min(end, region.rows), nullptr, run);
+        };
+        chunks.for_each(std::ref(run_chunk));
     }
 
     void push_forward() {
         for (std::size_t j = 0; j < count; ++j)
-            if (inputs[j].terms) {
-                clear(inputs[j].terms, adjoints[j]);
-            }
+            for (std::size_t c = 0; c < chunks.size() && inputs[j].terms; ++c) clear(inputs[j].terms, adjoints[j][c]);
         std::fill_n(slot.word, size() * words, 0.0);
         evaluate();
     }
     void pull_back() {
+        chunks.for_each([this](std::size_t c, std::size_t first, std::size_t end) {
+            totals[c].fill(T(0.0));
+            for (; first < end; first += block) pull_block(c, first, std::min(block, end - first));
+        });
         for (std::size_t j = 0; j < count; ++j) {
             const Input<T>& input = inputs[j];
             if (input.way != Way::stored) continue;
-            const Slot<T> partial{input.partials, input.partial_stride};
-            for (std::size_t k = 0; k < size(); ++k) partial.at(k).set(partial.at(k).get() * slot.at(k).get());
             if (input.terms) {
-                pull_all(input.terms, size(), partial.word, partial.stride, adjoints[j]);
+                give_adjoints(input.terms, adjoints[j], chunks.size());
             } else if (!input.is_array) {
-                T total(0.0);
-                for (std::size_t k = 0; k < size(); ++k) total += partial.at(k).get();
-                input.slot.add(total);
-            } else if (input.size == size()) {
-                give(input.slot, T(1.0), partial.word, partial.stride, size());
-            } else {
+                for (std::size_t c = 0; c < chunks.size(); ++c) input.slot.add(totals[c][j]);
+            } else if (input.size != size()) {
                 for (std::size_t column = 0; column < region.columns; ++column)
                     for (std::size_t row = 0; row < region.rows; ++row)
                         input.slot.at(row * input.row_step + column * input.column_step)
-                            .add(partial.at(row + column * region.rows).get());
+                            .add(partials_of(input).at(row + column * region.rows).get());
             }
         }
     }
 
   private:
     std::size_t size() const { return region.rows * region.columns; }
+    static Slot<T> partials_of(const Input<T>& input) { return {input.partials, input.partial_stride}; }
+    void pull_block(std::size_t c, std::size_t first, std::size_t n) {
+        for (std::size_t j = 0; j < count; ++j) {
+            const Input<T>& input = inputs[j];
+            if (input.way != Way::stored) continue;
+            const Slot<T> partial = partials_of(input).at(first);
+            multiply(partial, slot.at(first), n);
+            if (input.terms) {
+                pull_rows(input.terms, size(), first, n, partial.word, partial.stride, adjoints[j][c]);
+            } else if (!input.is_array) {
+                for (std::size_t k = 0; k < n; ++k) totals[c][j] += partial.at(k).get();
+            } else if (input.size == size()) {
+                give(input.slot.at(first), T(1.0), partial.word, partial.stride, n);
+            }
+        }
+    }
 };
 
 } // namespace

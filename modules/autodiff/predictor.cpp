@@ -4,6 +4,7 @@ module;
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <optional>
 #if defined(__AVX2__)
@@ -573,13 +574,25 @@ void give_many(const Slot<T>& slot, const T& factor, const double* partials, std
     }
 }
 
-template <class T>
-void pull_all(const Term<T>* terms, std::size_t rows, const double* r, std::size_t r_stride, TermAdjoint<T>* adjoints) {
-    pull_rows(terms, rows, 0, rows, r, r_stride, adjoints);
-    finish(terms, adjoints, T(1.0));
-    for (const Term<T>* term = terms; term; term = term->next, ++adjoints) {
-        if (term->factor_slot) term->factor_slot.add(adjoints->factor);
-        if (term->slot) give(term->slot, T(1.0), adjoints->base, adjoints->stride, term->size);
+Chunks RowWork::chunks(std::size_t rows) const {
+    if (rows * numbers < parallel_numbers) return Chunks(rows);
+    const std::size_t most = sums > 0 ? rows / (4 * sums) : Chunks::most;
+    return {rows, chunk_rows, std::clamp<std::size_t>(most, 1, Chunks::most)};
+}
+
+template <class T> TermAdjoint<T>** chunk_adjoints(Tape<T>& tape, const Term<T>* terms, std::size_t chunks) {
+    auto** adjoints = static_cast<TermAdjoint<T>**>(static_cast<void*>(tape.words(chunks)));
+    for (std::size_t c = 0; c < chunks; ++c) adjoints[c] = term_adjoints(tape, terms, c ? adjoints[0] : nullptr);
+    return adjoints;
+}
+
+template <class T> void give_adjoints(const Term<T>* terms, TermAdjoint<T>** adjoints, std::size_t chunks) {
+    TermAdjoint<T>* adjoint = adjoints[0];
+    for (std::size_t c = 1; c < chunks; ++c) add_adjoints(terms, adjoint, adjoints[c]);
+    finish(terms, adjoint, T(1.0));
+    for (const Term<T>* term = terms; term; term = term->next, ++adjoint) {
+        if (term->factor_slot) term->factor_slot.add(adjoint->factor);
+        if (term->slot) give(term->slot, T(1.0), adjoint->base, adjoint->stride, term->size);
     }
 }
 
@@ -589,30 +602,41 @@ template <class T> void Predictor<T>::force(Tape<T>& tape) {
         std::size_t size;
         double* values;
         Slot<T> slot;
-        TermAdjoint<T>* adjoints;
+        Chunks chunks;
+        TermAdjoint<T>** adjoints;
 
         void evaluate() {
-            const std::size_t whole = size / Batch::size * Batch::size;
-            evaluate_rows(terms, size, 0, whole, values, size);
-            if (whole == size) return;
-            std::array<double, Batch::size * words_in<T>> rest;
-            evaluate_rows(terms, size, whole, size - whole, rest.data(), Batch::size);
-            for (std::size_t p = 0; p < words_in<T>; ++p)
-                for (std::size_t k = whole; k < size; ++k) values[p * size + k] = rest[p * Batch::size + k - whole];
+            chunks.for_each([this](std::size_t, std::size_t first, std::size_t end) {
+                const std::size_t whole = (end - first) / Batch::size * Batch::size, left = end - first - whole;
+                evaluate_rows(terms, size, first, whole, values + first, size);
+                if (left == 0) return;
+                std::array<double, Batch::size * words_in<T>> rest;
+                evaluate_rows(terms, size, first + whole, left, rest.data(), Batch::size);
+                for (std::size_t p = 0; p < words_in<T>; ++p)
+                    std::copy_n(rest.data() + p * Batch::size, left, values + p * size + first + whole);
+            });
         }
-        void pull_back() { pull_all(terms, size, slot.word, slot.stride, adjoints); }
+        void pull_back() {
+            chunks.for_each([this](std::size_t c, std::size_t first, std::size_t end) {
+                pull_rows(terms, size, first, end - first, slot.word + first, slot.stride, adjoints[c]);
+            });
+            give_adjoints(terms, adjoints, chunks.size());
+        }
         void push_forward() {
-            clear(terms, adjoints);
+            for (std::size_t c = 0; c < chunks.size(); ++c) clear(terms, adjoints[c]);
             std::fill_n(slot.word, size * words_in<T>, 0.0);
             evaluate();
         }
     };
+    RowWork work{.numbers = 1};
+    work.add(terms);
     auto* node = tape.template record<Elements>();
     node->terms = terms;
     node->size = size;
     node->values = values = tape.words(size * words_in<T>);
     node->slot = slot = tape.adjoints(size);
-    node->adjoints = term_adjoints(tape, terms);
+    node->chunks = work.chunks(size);
+    node->adjoints = chunk_adjoints(tape, terms, node->chunks.size());
     node->evaluate();
 }
 
@@ -629,7 +653,8 @@ template <class T> void Predictor<T>::force(Tape<T>& tape) {
     template void find_needless(const Tape<T>&, const Term<T>*, TermAdjoint<T>*);                                      \
     template void add_adjoints(const Term<T>*, TermAdjoint<T>*, const TermAdjoint<T>*);                                \
     template void scale_sums(const Term<T>&, TermAdjoint<T>&);                                                         \
-    template void pull_all(const Term<T>*, std::size_t, const double*, std::size_t, TermAdjoint<T>*);                  \
+    template TermAdjoint<T>** chunk_adjoints(Tape<T>&, const Term<T>*, std::size_t);                                   \
+    template void give_adjoints(const Term<T>*, TermAdjoint<T>**, std::size_t);                                        \
     template void give_many(const Slot<T>&, const T&, const double*, std::size_t, std::size_t);
 MODUS_INSTANTIATE(double)
 MODUS_INSTANTIATE(Directional)

@@ -6,6 +6,7 @@ export module modus.autodiff:predictor;
 import modus.standard;
 import :array;
 import :batch;
+import :chunks;
 import :dual;
 import :tape;
 
@@ -73,6 +74,21 @@ template <class T> struct TermAdjoint {
     }
 };
 
+/// What a pass over rows does with each: how many numbers it reads or writes, and to how many sums over all rows it may
+/// have to add.
+struct RowWork {
+    std::size_t numbers = 0, sums = 0;
+
+    template <class T> void add(const Term<T>* terms) {
+        for (const Term<T>* term = terms; term; term = term->next) {
+            if (term->base == Term<T>::Base::product) numbers += term->size;
+            if (term->base == Term<T>::Base::gather) sums += term->size;
+        }
+    }
+    /// So many rows in chunks; in fewer where each would have sums of many groups.
+    Chunks chunks(std::size_t rows) const;
+};
+
 /// Makes sums zero again, for a replay.
 template <class T> void clear(const Term<T>* terms, TermAdjoint<T>* adjoints);
 
@@ -125,8 +141,9 @@ void give(const Slot<T>& slot, const T& factor, const double* partials, std::siz
     give_many(slot, factor, partials, stride, size);
 }
 
-/// The way back of all rows at once, into the slots of the terms.
-template <class T>
-void pull_all(const Term<T>* terms, std::size_t rows, const double* r, std::size_t r_stride, TermAdjoint<T>* adjoints);
+/// Adjoints of terms for each of some chunks, in the tape's memory, to be added up in the end.
+template <class T> TermAdjoint<T>** chunk_adjoints(Tape<T>& tape, const Term<T>* terms, std::size_t chunks);
+/// Adds them up, and the sums to the slots of the terms.
+template <class T> void give_adjoints(const Term<T>* terms, TermAdjoint<T>** adjoints, std::size_t chunks);
 
 } // namespace modus

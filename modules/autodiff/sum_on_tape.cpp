@@ -104,9 +104,9 @@ template <class T> struct SumNode : SharingNode<T> {
     Input<T>* inputs;
     std::size_t count;
     Region region;
-    std::size_t block, chunks, per_chunk, evaluated; ///< `evaluated`: so many arguments are in scratch memory
+    std::size_t block, evaluated; ///< `evaluated`: so many arguments are in scratch memory
+    Chunks chunks;
     bool is_simple, is_one_chunk;
-    bool is_downward = false; ///< the way through the chunks, there and back in turn
     const RowLoops* row_loops;
     Maker maker;
     const Input<T>* predictor;      ///< the only one, where passes do not make it
@@ -118,7 +118,6 @@ template <class T> struct SumNode : SharingNode<T> {
 
     /// Finds out how to go about it, and where derivatives go.
     void prepare(Tape<T>& tape) {
-        chunks = 1;
         evaluated = 0;
         for (std::size_t j = 0; j < count; ++j)
             evaluated += inputs[j].is_array && inputs[j].is_active && !inputs[j].slot;
@@ -140,7 +139,7 @@ template <class T> struct SumNode : SharingNode<T> {
     void evaluate() {
         if constexpr (words > 1)
             for (std::size_t j = 0; j < count; ++j)
-                for (std::size_t c = 0; c < chunks && inputs[j].way == Way::terms; ++c)
+                for (std::size_t c = 0; c < chunks.size() && inputs[j].way == Way::terms; ++c)
                     find_needless(*tape, inputs[j].terms, results[c].adjoints[j]);
         if (is_one_chunk) sum_one();
         else sum_chunks();
@@ -154,7 +153,8 @@ template <class T> struct SumNode : SharingNode<T> {
         for (std::size_t j = 0; j < count; ++j) {
             const Input<T>& input = inputs[j];
             if (input.way == Way::terms) {
-                for (std::size_t c = 0; c < chunks && !sets_adjoints; ++c) clear(input.terms, results[c].adjoints[j]);
+                for (std::size_t c = 0; c < chunks.size() && !sets_adjoints; ++c)
+                    clear(input.terms, results[c].adjoints[j]);
             } else if (input.way == Way::summed) {
                 std::fill_n(input.partials, input.size * words, 0.0);
             }
@@ -176,7 +176,7 @@ template <class T> struct SumNode : SharingNode<T> {
             column_values = tape.words(product_among(predictor->terms)->size);
         }
         if (is_loop_of_formula(maker)) arguments = lasting(tape, arguments_at(0).data(), count);
-        sets_adjoints = maker == Maker::columns || (maker == Maker::vector && chunks == 1);
+        sets_adjoints = maker == Maker::columns || (maker == Maker::vector && chunks.size() == 1);
     }
     void keep_or_take_column_values() const {
         const TermAdjoint<T>* adjoint = results->adjoints[static_cast<std::size_t>(predictor - inputs)];
@@ -326,42 +326,35 @@ template <class T> struct SumNode : SharingNode<T> {
         region = flattened(region, inputs, count);
         const std::size_t size = region.rows * region.columns;
         bool is_divisible = region.columns == 1;
-        std::size_t columns = 0, summed = 0;
+        RowWork work;
         for (std::size_t j = 0; j < count; ++j) {
             Input<T>& input = inputs[j];
-            columns += input.is_array;
+            work.numbers += input.is_array;
             if (input.terms) {
                 input.way = Way::terms;
-                for (const Term<T>* term = input.terms; term; term = term->next) {
-                    if (term->base == Term<T>::Base::product) columns += term->size;
-                    if (term->base == Term<T>::Base::gather) summed += term->size;
-                }
+                work.add(input.terms);
             } else if (input.is_array && input.slot) {
                 const bool is_full = input.size == size;
                 input.way = is_full ? Way::stored : Way::summed;
                 input.partial_stride = is_full ? padded(size) : input.size;
                 input.partials = is_full ? tape.words(input.partial_stride * words) : tape.adjoints(input.size).word;
                 is_divisible = is_divisible && is_full;
+                ++work.numbers;
             }
         }
 
-        // Chunks depend on the shapes alone. Where each would have sums of many groups, there are fewer.
-        const bool is_parallel = is_divisible && size * columns >= parallel_numbers;
-        if (is_parallel) chunks = chunks_of(region.rows);
-        if (summed > 0) chunks = std::clamp<std::size_t>(size / (4 * summed), 1, chunks);
-        per_chunk = whole_batches((region.rows + chunks - 1) / chunks);
+        chunks = is_divisible ? work.chunks(region.rows) : Chunks(region.rows);
         block = block_rows(region, inputs, count);
-        results = tape.template make<Chunk<T>>((chunks - 1) * sizeof(Chunk<T>));
-        for (std::size_t c = 0; c < chunks; ++c)
+        results = tape.template make<Chunk<T>>((chunks.size() - 1) * sizeof(Chunk<T>));
+        for (std::size_t c = 0; c < chunks.size(); ++c)
             for (std::size_t j = 0; j < count; ++j)
                 if (inputs[j].way == Way::terms)
                     results[c].adjoints[j] = term_adjoints(tape, inputs[j].terms, c ? results[0].adjoints[j] : nullptr);
     }
-    void sum_chunk(std::size_t c) const {
+    void sum_chunk(std::size_t c, std::size_t begin, std::size_t end) const {
         Chunk<T>& chunk = results[c];
         chunk.clear();
-        const std::size_t end = std::min(region.rows, (c + 1) * per_chunk);
-        const std::size_t begin = sum_predicted(c * per_chunk, end, chunk);
+        begin = sum_predicted(begin, end, chunk);
         if (is_simple) {
             if (begin < end) sum_blocks(begin, end, chunk);
         } else {
@@ -374,11 +367,10 @@ template <class T> struct SumNode : SharingNode<T> {
         }
     }
     void sum_chunks() {
-        for_each_chunk(chunks, is_downward, [this](std::size_t c) { sum_chunk(c); });
-        is_downward = !is_downward;
+        chunks.for_each([this](std::size_t c, std::size_t begin, std::size_t end) { sum_chunk(c, begin, end); });
 
         Chunk<T>& total = results[0];
-        for (std::size_t c = 1; c < chunks; ++c) {
+        for (std::size_t c = 1; c < chunks.size(); ++c) {
             total.add(count, results[c].total, results[c].sums.data());
             for (std::size_t j = 0; j < count; ++j)
                 if (inputs[j].way == Way::terms)

@@ -1,7 +1,7 @@
 #include <algorithm>
+#include <array>
 #include <boost/test/unit_test.hpp>
 #include <cstddef>
-#include <initializer_list>
 #include <mutex>
 #include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
@@ -15,10 +15,10 @@ using namespace modus;
 namespace {
 
 /// The chunks in the order in which they came, from all threads.
-std::vector<std::size_t> order_of(std::size_t count, bool is_downward) {
+std::vector<std::size_t> order_of(Chunks& chunks) {
     std::mutex mutex;
     std::vector<std::size_t> order;
-    for_each_chunk(count, is_downward, [&](std::size_t c) {
+    chunks.for_each([&](std::size_t c, std::size_t, std::size_t) {
         const std::lock_guard lock(mutex);
         order.push_back(c);
     });
@@ -34,13 +34,38 @@ std::vector<std::size_t> up_to(std::size_t count) {
 } // namespace
 
 BOOST_AUTO_TEST_CASE(rows_are_cut_by_their_number_alone) {
-    BOOST_TEST(chunks_of(1) == 1);
-    BOOST_TEST(chunks_of(1024) == 1);
-    BOOST_TEST(chunks_of(1025) == 2);
-    BOOST_TEST(chunks_of(64 * 1024) == 64);
-    BOOST_TEST(chunks_of(64 * 1024 + 1) == 33); // of 2048 rows
-    BOOST_TEST(chunks_of(100'000) == 49);
-    for (std::size_t rows = 1; rows < 10'000'000; rows += rows / 7 + 1) BOOST_TEST(chunks_of(rows) <= most_chunks);
+    BOOST_TEST(Chunks().size() == 1);
+    BOOST_TEST(Chunks(100'000).size() == 1);
+    BOOST_TEST(Chunks(0, 1024).size() == 1);
+    BOOST_TEST(Chunks(1, 1024).size() == 1);
+    BOOST_TEST(Chunks(1024, 1024).size() == 1);
+    BOOST_TEST(Chunks(1025, 1024).size() == 2);
+    BOOST_TEST(Chunks(64 * 1024, 1024).size() == 64);
+    BOOST_TEST(Chunks(64 * 1024 + 1, 1024).size() == 33); // of 2048 rows or somewhat fewer
+    BOOST_TEST(Chunks(100'000, 1024).size() == 49);
+    BOOST_TEST(Chunks(100'000, 1024, 5).size() == 5);
+    BOOST_TEST(Chunks(100'000, 1024, 1).size() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(chunks_are_whole_batches_that_follow_each_other) {
+    for (const std::size_t least : {8, 256, 1024})
+        for (const std::size_t most : {1, 3, 64})
+            for (std::size_t rows = 1; rows < 1'000'000; rows += rows / 7 + 1) {
+                Chunks chunks(rows, least, most);
+                BOOST_REQUIRE(chunks.size() <= most);
+                std::vector<std::array<std::size_t, 2>> ranges(chunks.size());
+                chunks.for_each([&](std::size_t c, std::size_t begin, std::size_t end) { ranges[c] = {begin, end}; });
+                std::size_t next = 0;
+                for (std::size_t c = 0; c < ranges.size(); ++c) {
+                    const auto& [begin, end] = ranges[c];
+                    BOOST_REQUIRE(begin == next);
+                    BOOST_REQUIRE(end > begin);
+                    if (c + 1 < ranges.size()) BOOST_REQUIRE((end - begin) % Batch::size == 0);
+                    if (c + 1 < ranges.size()) BOOST_REQUIRE(end - begin > least / 2);
+                    next = end;
+                }
+                BOOST_REQUIRE(next == rows);
+            }
 }
 
 BOOST_AUTO_TEST_CASE(each_chunk_is_done_once) {
@@ -48,12 +73,15 @@ BOOST_AUTO_TEST_CASE(each_chunk_is_done_once) {
         const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
                                         static_cast<std::size_t>(threads));
         tbb::task_arena(threads).execute([] {
-            for (const std::size_t count : {1, 2, 3, 7, 49, 64, 1000})
-                for (const bool is_downward : {false, true}) {
-                    auto order = order_of(count, is_downward);
+            for (const std::size_t count : {1, 2, 3, 7, 49, 64}) {
+                Chunks chunks(8 * count, 8);
+                BOOST_REQUIRE(chunks.size() == count);
+                for (int repeat = 0; repeat < 4; ++repeat) {
+                    auto order = order_of(chunks);
                     std::sort(order.begin(), order.end());
                     BOOST_TEST((order == up_to(count)));
                 }
+            }
         });
     }
 }
@@ -61,18 +89,22 @@ BOOST_AUTO_TEST_CASE(each_chunk_is_done_once) {
 BOOST_AUTO_TEST_CASE(one_thread_goes_there_and_back) {
     const auto upward = up_to(49), downward = std::vector(upward.rbegin(), upward.rend());
     const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, 1);
-    BOOST_TEST((order_of(49, false) == upward));
-    BOOST_TEST((order_of(49, true) == downward));
+    Chunks chunks(100'000, 1024);
+    for (int repeat = 0; repeat < 3; ++repeat) {
+        BOOST_TEST((order_of(chunks) == upward));
+        BOOST_TEST((order_of(chunks) == downward));
+    }
 }
 
-BOOST_AUTO_TEST_CASE(a_thread_begins_with_its_own_part_at_the_end_it_was_told_to) {
+BOOST_AUTO_TEST_CASE(a_thread_begins_at_the_end_of_its_own_part_where_it_was_last) {
     // Of two parts, 0 to 9 and 10 to 19, some thread does a chunk at an end of one first.
     const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, 2);
     tbb::task_arena arena(2);
+    Chunks chunks(20 * 8, 8);
     for (int repeat = 0; repeat < 20; ++repeat) {
-        const std::size_t first = arena.execute([] { return order_of(20, false).front(); });
+        const std::size_t first = arena.execute([&] { return order_of(chunks).front(); });
         BOOST_TEST((first == 0 || first == 10));
-        const std::size_t last = arena.execute([] { return order_of(20, true).front(); });
+        const std::size_t last = arena.execute([&] { return order_of(chunks).front(); });
         BOOST_TEST((last == 9 || last == 19));
     }
 }
@@ -80,7 +112,10 @@ BOOST_AUTO_TEST_CASE(a_thread_begins_with_its_own_part_at_the_end_it_was_told_to
 BOOST_AUTO_TEST_CASE(chunks_within_other_loops) {
     // As of several fits at a time: their threads are busy with each other's chunks.
     std::vector<std::vector<std::size_t>> orders(16);
-    tbb::parallel_for(std::size_t{0}, orders.size(), [&](std::size_t k) { orders[k] = order_of(33, k % 2 == 0); });
+    tbb::parallel_for(std::size_t{0}, orders.size(), [&](std::size_t k) {
+        Chunks chunks(33 * 8, 8);
+        orders[k] = order_of(chunks);
+    });
     for (auto& order : orders) {
         std::sort(order.begin(), order.end());
         BOOST_TEST((order == up_to(33)));

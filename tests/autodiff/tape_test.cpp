@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <span>
 #include <tbb/global_control.h>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "errors.hpp"
@@ -298,30 +300,74 @@ BOOST_AUTO_TEST_CASE(data_made_on_the_way) {
     CHECK_MODES(f, point);
 }
 
-BOOST_AUTO_TEST_CASE(any_number_of_threads_gives_the_same_bits) {
-    // Enough numbers for every thread; groups, products, and partials that are stored.
-    constexpr std::size_t n = 60000;
+/// Value, gradient and second derivatives with some numbers of threads.
+template <class F> void check_threads(const F& f) {
+    const auto with_threads = [&](std::size_t count) {
+        const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, count);
+        return std::tuple(value_and_gradient(f, point, Mode::reverse), hessian(f, point));
+    };
+    CHECK_MODES(f, point);
+    const auto [first, curvature] = with_threads(1);
+    for (const std::size_t count : {2, 3, 8})
+        for (int repeat = 0; repeat < 3; ++repeat) {
+            const auto [other, other_curvature] = with_threads(count);
+            BOOST_TEST(other.first == first.first);
+            BOOST_TEST((other.second == first.second));
+            BOOST_TEST((other_curvature == curvature));
+        }
+}
+
+// Enough numbers for every thread in each of these.
+
+BOOST_AUTO_TEST_CASE(sums_have_the_same_bits_in_any_number_of_threads) {
+    constexpr std::size_t n = 60'000; // groups, products, and partials that are stored
     const Matrix X = waves(n, 5);
     const Vector y = wave(n, 1.3), scale(std::vector<double>(n, 1.5));
     IntVector group(n);
     for (std::size_t i = 0; i < n; ++i) group[i] = static_cast<Integer>(i % 6);
-    const auto f = [&](const auto& p) {
+    check_threads([&](const auto& p) {
         const auto a = p.slice(0, 6);
         const auto eta = X * p.slice(0, 5) + a[group] + p[6];
         return score(y, eta, exp(p[6]) * scale) + score(y, X * p.slice(1, 5), 2.0);
-    };
-    const auto with_threads = [&](std::size_t count) {
-        const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, count);
-        return value_and_gradient(f, point, Mode::reverse);
-    };
-    const auto [value, slopes] = with_threads(1);
-    BOOST_TEST(gradient_difference(f, point) < 1e-12);
-    for (const std::size_t count : {2, 3, 8})
-        for (int repeat = 0; repeat < 3; ++repeat) {
-            const auto [other_value, other_slopes] = with_threads(count);
-            BOOST_TEST(other_value == value);
-            BOOST_TEST((other_slopes == slopes));
-        }
+    });
+}
+
+BOOST_AUTO_TEST_CASE(maps_have_the_same_bits_in_any_number_of_threads) {
+    constexpr std::size_t n = 90'003; // no whole batch at the end
+    const Matrix X = waves(n, 5);
+    const Vector y = wave(n, 1.3);
+    check_threads([&](const auto& p) {
+        const auto rate = exp(0.1 * (X * p.slice(0, 5)) + 0.3 * p[6]); // terms
+        const auto both = map([](const auto& a, const auto& b) { return log1p(a * a + b * b); }, rate, p[5]);
+        const auto three =
+            map([](const auto& a, const auto& b, const auto& c) { return a * b / (2.0 + c); }, both, rate, y);
+        return sum(three) + three[n - 1];
+    });
+}
+
+BOOST_AUTO_TEST_CASE(elements_of_predictors_have_the_same_bits_in_any_number_of_threads) {
+    constexpr std::size_t n = 60'005;
+    const Matrix X = waves(n, 5);
+    const Vector y = wave(n, 1.3);
+    IntVector group(n);
+    for (std::size_t i = 0; i < n; ++i) group[i] = static_cast<Integer>(i / 20'000);
+    check_threads([&](const auto& p) {
+        const auto a = p.slice(0, 4);
+        const auto eta = (X * p.slice(1, 5)) * p[0] + a[group] + y * p[6] + p[2];
+        return eta[3] * eta[n - 1] + sum(square(eta)) / 1e3; // somebody reads them one by one
+    });
+}
+
+BOOST_AUTO_TEST_CASE(products_have_the_same_bits_in_any_number_of_threads) {
+    constexpr std::size_t n = 150'001; // so many rows to sum up on the way back
+    const Matrix X = waves(n, 2), A = waves(270, 300), B = waves(300, 16);
+    check_threads([&](const auto& p) {
+        const auto long_one = X * p.slice(0, 6).reshape(Extents<2>{2, 3});
+        const auto from_data = exp(map([](const auto& x, const auto& y) { return x * y; }, A, 0.1 * p[6]));
+        const auto by_data = from_data * B; // chunks of rows on the way out, of columns on the way back
+        const auto of_both = (B * p[2]) * (by_data * p[1]).reshape(Extents<2>{16, 270});
+        return sum(log1p(square(long_one))) + sum(square(by_data)) / 1e3 + sum(square(of_both)) / 1e6;
+    });
 }
 
 BOOST_AUTO_TEST_CASE(logarithms_that_are_known) {

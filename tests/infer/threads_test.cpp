@@ -56,6 +56,14 @@ constexpr auto regression = []<Scalar Real>(const Matrix& X, Observed<Vector> y)
     co_yield sample("y", Normal(X * weight + bias, sigma), obs = y);
 };
 
+/// With rates, and a matrix product, in memory.
+constexpr auto rates_of_rows = []<Scalar Real>(const Matrix& X, const IntVector& y) -> Model<Real> {
+    auto weight = co_yield sample("weight", Normal(0, 0.5).expand(2 * X.cols()).to_event(1));
+    co_yield factor("size", -1e-4 * sum(square(X * weight.reshape(Extents<2>{X.cols(), 2}))));
+    auto rows = co_yield plate("rows", X.rows());
+    co_yield sample("y", Poisson(exp(X * weight.slice(0, X.cols()))), obs = y);
+};
+
 constexpr auto eight_schools = []<Scalar Real>(const Vector& error, Observed<Vector> y) -> Model<Real> {
     auto mu = co_yield sample("mu", Normal(0, 5));
     auto tau = co_yield sample("tau", Gamma(2, 0.1));
@@ -107,6 +115,11 @@ constexpr auto vectors = []<Scalar Real>(const Matrix& x, const IntVector& kinds
 /// Data that all threads read, and that copies share: arrays count their owners.
 const Matrix wide = table(33'000, 8); // enough numbers for oneTBB within one sum
 const Vector wide_y = wave(33'000, 2);
+const IntVector wide_counts = [] {
+    IntVector result(33'000);
+    for (std::size_t k = 0; k < result.size(); ++k) result[k] = static_cast<Integer>(k * k % 4);
+    return result;
+}();
 const Vector schools_y{28, 8, -3, 7, -1, 1, 18, 12}, schools_error{15, 10, 16, 11, 9, 11, 10, 18};
 const IntVector counts{3, 0, 2, 5, 1}, kinds{0, 2, 1, 2, 2, 0};
 /// A model with handlers, which each run copies.
@@ -139,7 +152,9 @@ Bits fit(std::size_t k) {
     case 4: return fitted(rates, Guide(rates, rates_program), k, steps, counts);
     case 5: return fitted(vectors, AutoDelta(vectors, start), k, steps, table(6, 2), kinds);
     case 6: return fitted(given_sigma, AutoDelta(given_sigma, start), k, steps, table(size, 3), wave(size, 1));
-    default: return fitted(regression, AutoDelta(regression, start), k, 3, wide, wide_y);
+    default:
+        if (k % 16 == 15) return fitted(rates_of_rows, AutoDelta(rates_of_rows, start), k, 3, wide, wide_counts);
+        return fitted(regression, AutoDelta(regression, start), k, 3, wide, wide_y);
     }
 }
 
@@ -288,8 +303,8 @@ BOOST_AUTO_TEST_CASE(fits_on_two_threads_have_the_bits_of_fits_one_by_one) {
         BOOST_REQUIRE(bits.size() > 3);
         for (const std::uint64_t x : bits) BOOST_REQUIRE(std::isfinite(std::bit_cast<double>(x)));
     }
-    for (std::size_t k = 8; k < fits; ++k) // the fits differ, else little would be compared
-        if (k % 8 != 4) BOOST_TEST(expected[k] != expected[k - 8]);
+    for (std::size_t k = 16; k < fits; ++k) // the fits differ, else little would be compared
+        if (k % 8 != 4) BOOST_TEST(expected[k] != expected[k - 16]);
 
     std::vector<Bits> found(fits);
     std::array<std::size_t, 2> done{};
