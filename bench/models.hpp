@@ -46,3 +46,16 @@ constexpr auto non_centred = []<Scalar Real>(std::size_t groups, const IntVector
     auto data = co_yield plate("data", y.size());
     co_yield sample("y", Normal(a[group] + beta * x, sigma_y), obs = y);
 };
+
+constexpr auto poisson_regression = []<Scalar Real>(const Matrix& X, const IntVector& y) -> Model<Real> {
+    auto weight = co_yield sample("weight", Normal(0, 1).expand(X.cols()).to_event(1));
+    auto data = co_yield plate("data", X.rows());
+    co_yield sample("y", Poisson(exp(X * weight)), obs = y);
+};
+
+constexpr auto softmax_regression = []<Scalar Real>(const Matrix& X, std::size_t kinds,
+                                                    const IntVector& y) -> Model<Real> {
+    auto weight = co_yield sample("weight", Normal(0, 1).expand(X.cols(), kinds).to_event(2));
+    auto data = co_yield plate("data", X.rows());
+    co_yield sample("y", CategoricalLogits(X * weight), obs = y);
+};

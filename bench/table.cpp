@@ -232,6 +232,24 @@ void add_groups(std::size_t rows, std::size_t groups, bool sorted) {
         y);
 }
 
+/// What is no single pass over the data: elements of rates and logits, and products of matrices, are in memory.
+template <class M, class... A> void add_in_memory(const std::string& name, const M& model, const A&... data) {
+    const auto guide = std::make_shared<AutoDelta<M>>(model);
+    guide->setup(data...);
+    const auto gradient = std::make_shared<Vector>(guide->parameters().size());
+    const auto recorded = std::make_shared<Recorded>();
+    const auto evaluate = [=] { return ours(*recorded, model, *guide, {gradient->data(), gradient->size()}, data...); };
+    add_benchmark("in_memory/" + name, 1, evaluate);
+    add_benchmark("in_memory_2_threads/" + name, 2, evaluate);
+}
+void add_all_in_memory() {
+    const Regression data = simulated(100000, 10);
+    IntVector counts(data.X.rows());
+    for (std::size_t k = 0; k < counts.size(); ++k) counts[k] = static_cast<Integer>(k * k % 3);
+    add_in_memory("poisson_regression/100000x10", models::poisson_regression, data.X, counts);
+    add_in_memory("softmax_regression/100000x10x3", models::softmax_regression, data.X, std::size_t{3}, counts);
+}
+
 void add_table() {
     for (const auto& [rows, columns] :
          {std::pair<std::size_t, std::size_t>{100, 3}, {1000, 10}, {10000, 100}, {100000, 10}}) {
@@ -244,6 +262,7 @@ void add_table() {
     add_groups(919, 85, true);
     add_groups(12000, 1000, true);
     add_groups(12000, 1000, false);
+    add_all_in_memory();
 }
 
 void add_sweep() {
