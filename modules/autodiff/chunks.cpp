@@ -29,7 +29,9 @@ std::size_t divided(std::size_t n, std::size_t by) { return (n + by - 1) / by; }
 } // namespace
 
 Chunks::Chunks(std::size_t rows, std::size_t least, std::size_t at_most) : rows_(rows) {
-    const std::size_t most_rows = least * divided(rows, least * at_most);
+    const std::size_t batches = divided(least, Batch::size);
+    const std::size_t most_rows =
+        batches * Batch::size * divided(rows, batches * Batch::size * std::clamp<std::size_t>(at_most, 1, most));
     size_ = rows == 0 ? 1 : divided(rows, most_rows);
     each_ = divided(divided(rows, size_), Batch::size) * Batch::size;
 }
@@ -40,7 +42,7 @@ void Chunks::for_each(const std::function<void(std::size_t, std::size_t, std::si
     is_downward_ = !is_downward;
     const std::size_t parts = std::min(threads_here(), size_);
     std::array<Taken, most> taken;
-    tbb::parallel_for(std::size_t{0}, parts, [&](std::size_t) {
+    const auto take = [&](std::size_t) {
         const auto own = static_cast<std::size_t>(tbb::this_task_arena::current_thread_index());
         for (std::size_t k = 0; k < parts; ++k) {
             const std::size_t part = (own + k) % parts, begin = size_ * part / parts, end = size_ * (part + 1) / parts;
@@ -49,7 +51,12 @@ void Chunks::for_each(const std::function<void(std::size_t, std::size_t, std::si
                 work(c, c * each_, std::min((c + 1) * each_, rows_));
             }
         }
-    });
+    };
+    // Around this there may be a loop over fits, say. Where one of them fails, this one is not cancelled with it; and a
+    // thread that waits here for the others does not begin another fit meanwhile, and in that perhaps the next one.
+    tbb::task_group_context context(tbb::task_group_context::isolated);
+    tbb::this_task_arena::isolate(
+        [&] { tbb::parallel_for(std::size_t{0}, parts, take, tbb::simple_partitioner(), context); });
 }
 
 } // namespace modus

@@ -5,14 +5,14 @@ import modus.standard;
 
 export namespace modus {
 
-/// Rows of a sum over large data are cut into chunks of so many, or a multiple.
+/// Rows of large data are cut into chunks of so many, as Chunks says.
 inline constexpr std::size_t chunk_rows = 1024;
 
 /// Fewer numbers are done before another thread has woken up.
 inline constexpr std::size_t parallel_numbers = 1 << 18;
 
-/// Rows, or columns, in chunks: cut by the shapes alone, so that what is summed up in each, and then over the chunks in
-/// their order, does not depend on the number of threads.
+/// Rows, or columns, in chunks: cut by their number alone, so that what is summed up in each, and then over the chunks
+/// in their order, does not depend on the number of threads.
 class Chunks {
   public:
     static constexpr std::size_t most = 64; ///< more are not needed to keep many threads busy
@@ -20,8 +20,8 @@ class Chunks {
     Chunks() = default;
     /// All in one.
     explicit inline Chunks(std::size_t rows) : rows_(rows), each_(rows) {}
-    /// Of `least` rows, whole batches, or of a multiple where there would be more than `at_most` chunks, or somewhat
-    /// fewer so that all have as many; the last one has the rest.
+    /// Of `least` rows, or of a multiple where there would be more than `at_most` chunks, or of somewhat fewer so that
+    /// all have as many; these are whole batches, and the last chunk has the rest.
     Chunks(std::size_t rows, std::size_t least, std::size_t at_most = most);
 
     inline std::size_t size() const { return size_; }

@@ -79,6 +79,7 @@ auto map_elements(const Extents<Rank>& extents, const F& f, const A&... argument
 
 /// f at every element of `extents`, to which the arguments broadcast, as an array (a scalar where Rank is 0).
 /// On a tape, f is called with batches of local duals: it must be generic, and choose with `select` rather than `?:`.
+/// It must not write to what it captures: where there is much to do, several threads call it.
 template <std::size_t Rank, class F, Argument... A>
 auto map_to(const Extents<Rank>& extents, const F& f, const A&... arguments) {
     if constexpr ((on_tape<A> || ...)) return map_over_tape(extents, f, arguments...);

@@ -19,7 +19,7 @@ void matrix_product(const double* a, std::size_t rows, std::size_t inner, const 
                                                               Strided(index(b_stride)));
     Eigen::Map<Eigen::MatrixXd, 0, Strided> product(out, index(rows), index(columns), Strided(index(out_stride)));
     product.setZero();
-    add_product(left, right, product);
+    add_matrix_product(left, right, product);
 }
 
 } // namespace modus

@@ -109,7 +109,8 @@ template <class T> struct MapNode : Tape<T>::Node {
     void pull_back() {
         chunks.for_each([this](std::size_t c, std::size_t first, std::size_t end) {
             totals[c].fill(T(0.0));
-            for (; first < end; first += block) pull_block(c, first, std::min(block, end - first));
+            constexpr std::size_t at_once = 512;
+            for (; first < end; first += at_once) pull_block(c, first, std::min(at_once, end - first));
         });
         for (std::size_t j = 0; j < count; ++j) {
             const Input<T>& input = inputs[j];
@@ -118,7 +119,12 @@ template <class T> struct MapNode : Tape<T>::Node {
                 give_adjoints(input.terms, adjoints[j], chunks.size());
             } else if (!input.is_array) {
                 for (std::size_t c = 0; c < chunks.size(); ++c) input.slot.add(totals[c][j]);
-            } else if (input.size != size()) {
+            } else if (input.size == size()) { // inputs one after the other: they may be slices that overlap
+                chunks.for_each([&](std::size_t, std::size_t first, std::size_t end) {
+                    const Slot<T> partial = partials_of(input).at(first);
+                    give(input.slot.at(first), T(1.0), partial.word, partial.stride, end - first);
+                });
+            } else {
                 for (std::size_t column = 0; column < region.columns; ++column)
                     for (std::size_t row = 0; row < region.rows; ++row)
                         input.slot.at(row * input.row_step + column * input.column_step)
@@ -140,8 +146,6 @@ template <class T> struct MapNode : Tape<T>::Node {
                 pull_rows(input.terms, size(), first, n, partial.word, partial.stride, adjoints[j][c]);
             } else if (!input.is_array) {
                 for (std::size_t k = 0; k < n; ++k) totals[c][j] += partial.at(k).get();
-            } else if (input.size == size()) {
-                give(input.slot.at(first), T(1.0), partial.word, partial.stride, n);
             }
         }
     }

@@ -576,8 +576,7 @@ void give_many(const Slot<T>& slot, const T& factor, const double* partials, std
 
 Chunks RowWork::chunks(std::size_t rows) const {
     if (rows * numbers < parallel_numbers) return Chunks(rows);
-    const std::size_t most = sums > 0 ? rows / (4 * sums) : Chunks::most;
-    return {rows, chunk_rows, std::clamp<std::size_t>(most, 1, Chunks::most)};
+    return {rows, chunk_rows, sums > 0 ? rows / (4 * sums) : Chunks::most};
 }
 
 template <class T> TermAdjoint<T>** chunk_adjoints(Tape<T>& tape, const Term<T>* terms, std::size_t chunks) {

@@ -74,8 +74,8 @@ template <class T> struct TermAdjoint {
     }
 };
 
-/// What a pass over rows does with each: how many numbers it reads or writes, and to how many sums over all rows it may
-/// have to add.
+/// What a pass over rows has to do: how many numbers it reads or writes in each (of predictors, those of X), and to how
+/// many sums of groups over all rows it adds.
 struct RowWork {
     std::size_t numbers = 0, sums = 0;
 

@@ -36,8 +36,8 @@ template <class T> struct ProductNode : Tape<T>::Node {
         auto* values = const_cast<double*>(out.values);
         std::fill_n(values, out.rows * out.columns * words_in<T>, 0.0);
         for_each_product<T>(x.stride, y.stride, out.stride, [&](auto at_x, auto at_y, auto at_out) {
-            add_product(numbers(x.values + at_x, x.rows, x.columns), numbers(y.values + at_y, y.rows, y.columns),
-                        numbers(values + at_out, out.rows, out.columns));
+            add_matrix_product(numbers(x.values + at_x, x.rows, x.columns), numbers(y.values + at_y, y.rows, y.columns),
+                               numbers(values + at_out, out.rows, out.columns));
         });
     }
     void push_forward() {
@@ -48,13 +48,13 @@ template <class T> struct ProductNode : Tape<T>::Node {
         const auto z = [&](std::size_t at) { return numbers(out.slot.word + at, out.rows, out.columns); };
         if (x.slot)
             for_each_product<T>(out.slot.stride, y.stride, x.slot.stride, [&](auto at_z, auto at_y, auto at_x) {
-                add_product(z(at_z), numbers(y.values + at_y, y.rows, y.columns).transpose(),
-                            numbers(x.slot.word + at_x, x.rows, x.columns));
+                add_matrix_product(z(at_z), numbers(y.values + at_y, y.rows, y.columns).transpose(),
+                                   numbers(x.slot.word + at_x, x.rows, x.columns));
             });
         if (y.slot)
             for_each_product<T>(x.stride, out.slot.stride, y.slot.stride, [&](auto at_x, auto at_z, auto at_y) {
-                add_product(numbers(x.values + at_x, x.rows, x.columns).transpose(), z(at_z),
-                            numbers(y.slot.word + at_y, y.rows, y.columns));
+                add_matrix_product(numbers(x.values + at_x, x.rows, x.columns).transpose(), z(at_z),
+                                   numbers(y.slot.word + at_y, y.rows, y.columns));
             });
     }
 };

@@ -1,11 +1,16 @@
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <boost/test/unit_test.hpp>
+#include <chrono>
 #include <cstddef>
+#include <map>
 #include <mutex>
+#include <set>
 #include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
+#include <thread>
 #include <vector>
 
 import modus.autodiff;
@@ -45,10 +50,12 @@ BOOST_AUTO_TEST_CASE(rows_are_cut_by_their_number_alone) {
     BOOST_TEST(Chunks(100'000, 1024).size() == 49);
     BOOST_TEST(Chunks(100'000, 1024, 5).size() == 5);
     BOOST_TEST(Chunks(100'000, 1024, 1).size() == 1);
+    BOOST_TEST(Chunks(100'000, 1024, 0).size() == 1);
+    BOOST_TEST(Chunks(100'000, 1, 1000).size() == Chunks::most);
 }
 
 BOOST_AUTO_TEST_CASE(chunks_are_whole_batches_that_follow_each_other) {
-    for (const std::size_t least : {8, 256, 1024})
+    for (const std::size_t least : {1, 8, 13, 256, 1024})
         for (const std::size_t most : {1, 3, 64})
             for (std::size_t rows = 1; rows < 1'000'000; rows += rows / 7 + 1) {
                 Chunks chunks(rows, least, most);
@@ -96,17 +103,61 @@ BOOST_AUTO_TEST_CASE(one_thread_goes_there_and_back) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_thread_begins_at_the_end_of_its_own_part_where_it_was_last) {
-    // Of two parts, 0 to 9 and 10 to 19, some thread does a chunk at an end of one first.
+BOOST_AUTO_TEST_CASE(threads_begin_at_the_end_of_their_own_parts_where_they_were_last) {
     const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, 2);
     tbb::task_arena arena(2);
     Chunks chunks(20 * 8, 8);
-    for (int repeat = 0; repeat < 20; ++repeat) {
-        const std::size_t first = arena.execute([&] { return order_of(chunks).front(); });
-        BOOST_TEST((first == 0 || first == 10));
-        const std::size_t last = arena.execute([&] { return order_of(chunks).front(); });
-        BOOST_TEST((last == 9 || last == 19));
+    const auto first_chunks = [&] {
+        std::mutex mutex;
+        std::map<std::thread::id, std::size_t> first;
+        arena.execute([&] {
+            const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+            chunks.for_each([&](std::size_t c, std::size_t, std::size_t) {
+                std::unique_lock lock(mutex);
+                first.emplace(std::this_thread::get_id(), c);
+                while (first.size() < 2 && std::chrono::steady_clock::now() < deadline) { // for the other one
+                    lock.unlock();
+                    std::this_thread::yield();
+                    lock.lock();
+                }
+            });
+        });
+        std::set<std::size_t> result;
+        for (const auto& [thread, c] : first) result.insert(c);
+        return result;
+    };
+    for (int repeat = 0; repeat < 5; ++repeat) {
+        BOOST_TEST((first_chunks() == std::set<std::size_t>{0, 10}));
+        BOOST_TEST((first_chunks() == std::set<std::size_t>{9, 19}));
     }
+}
+
+BOOST_AUTO_TEST_CASE(chunks_are_done_where_a_loop_around_them_is_cancelled) {
+    tbb::task_group_context context;
+    std::vector<std::size_t> order;
+    tbb::parallel_for(
+        0, 1,
+        [&](int) {
+            context.cancel_group_execution(); // as where another of its iterations throws
+            Chunks chunks(20 * 8, 8);
+            order = order_of(chunks);
+        },
+        context);
+    std::sort(order.begin(), order.end());
+    BOOST_TEST((order == up_to(20)));
+}
+
+BOOST_AUTO_TEST_CASE(no_thread_begins_another_piece_of_a_loop_while_it_waits) {
+    std::atomic<int> deepest = 0;
+    tbb::parallel_for(0, 200, [&](int) {
+        thread_local int depth = 0;
+        ++depth;
+        if (depth > deepest) deepest = depth;
+        Chunks chunks(33 * 8, 8);
+        const auto order = order_of(chunks);
+        --depth;
+    });
+    BOOST_TEST(deepest == 1);
 }
 
 BOOST_AUTO_TEST_CASE(chunks_within_other_loops) {

@@ -128,6 +128,20 @@ BOOST_AUTO_TEST_CASE(arrays_are_replayed) {
         6);
 }
 
+BOOST_AUTO_TEST_CASE(large_maps_are_replayed) {
+    // In chunks and on several threads; of slices that overlap, each number gets derivatives by several rows.
+    constexpr std::size_t n = 90'003, some = n - 2;
+    check(
+        [&]<Scalar R>(const Array<R, 1>& x) {
+            const auto curve = [](const auto& a, const auto& b, const auto& c) {
+                return log1p(square(a - 2.0 * b + c));
+            };
+            const auto curves = map(curve, x.slice(0, some), x.slice(1, some), x.slice(2, some));
+            return sum(curves * exp(x.slice(0, some))) + sum(x) / 7.0;
+        },
+        n);
+}
+
 BOOST_AUTO_TEST_CASE(predictors_are_replayed) {
     for (const std::size_t rows : {5, 100, 3000, 40000}) { // the last ones in chunks, and on several threads
         Matrix X(rows, 9);

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <span>
 #include <tbb/global_control.h>
+#include <tbb/task_arena.h>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -304,7 +305,9 @@ BOOST_AUTO_TEST_CASE(data_made_on_the_way) {
 template <class F> void check_threads(const F& f) {
     const auto with_threads = [&](std::size_t count) {
         const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, count);
-        return std::tuple(value_and_gradient(f, point, Mode::reverse), hessian(f, point));
+        tbb::task_arena arena(static_cast<int>(count)); // also more than there are processors
+        return arena.execute(
+            [&] { return std::tuple(value_and_gradient(f, point, Mode::reverse), hessian(f, point)); });
     };
     CHECK_MODES(f, point);
     const auto [first, curvature] = with_threads(1);
@@ -345,6 +348,32 @@ BOOST_AUTO_TEST_CASE(maps_have_the_same_bits_in_any_number_of_threads) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(slices_that_overlap_have_the_same_bits_in_any_number_of_threads) {
+    // Each number gets derivatives by three rows, of which other chunks may have some.
+    constexpr std::size_t n = 90'003, some = n - 2;
+    const Vector x = wave(n, 1.3);
+    const auto f = [&](const auto& p) {
+        const auto curve = [](const auto& a, const auto& b, const auto& c) { return log1p(square(a - 2.0 * b + c)); };
+        return sum(map(curve, p.slice(0, some), p.slice(1, some), p.slice(2, some))) + sum(p) / 7.0;
+    };
+    const auto with_threads = [&](int count) {
+        const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(count));
+        return tbb::task_arena(count).execute([&] { return value_and_gradient(f, x, Mode::reverse); });
+    };
+    const auto [value, slopes] = with_threads(1);
+    const auto slope = [&](std::size_t k) { // of the logarithm of row k, by a
+        const double d = x[k] - 2 * x[k + 1] + x[k + 2];
+        return 2 * d / (1 + d * d);
+    };
+    for (std::size_t k = 2; k < some; ++k)
+        BOOST_REQUIRE(std::fabs(slopes[k] - (slope(k) - 2 * slope(k - 1) + slope(k - 2) + 1.0 / 7)) < 1e-14);
+    for (const int count : {2, 3, 8, 20}) {
+        const auto [other_value, other_slopes] = with_threads(count);
+        BOOST_TEST(other_value == value);
+        BOOST_TEST((other_slopes == slopes));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(elements_of_predictors_have_the_same_bits_in_any_number_of_threads) {
     constexpr std::size_t n = 60'005;
     const Matrix X = waves(n, 5);
@@ -354,12 +383,13 @@ BOOST_AUTO_TEST_CASE(elements_of_predictors_have_the_same_bits_in_any_number_of_
     check_threads([&](const auto& p) {
         const auto a = p.slice(0, 4);
         const auto eta = (X * p.slice(1, 5)) * p[0] + a[group] + y * p[6] + p[2];
-        return eta[3] * eta[n - 1] + sum(square(eta)) / 1e3; // somebody reads them one by one
+        const auto others = eta * p[3] + X * p.slice(0, 5); // a vector on the tape among the terms
+        return eta[3] * others[n - 1] + sum(square(eta)) / 1e3 + sum(square(others)) / 1e3; // read one by one
     });
 }
 
 BOOST_AUTO_TEST_CASE(products_have_the_same_bits_in_any_number_of_threads) {
-    constexpr std::size_t n = 150'001; // so many rows to sum up on the way back
+    constexpr std::size_t n = 180'001; // so many rows to sum up on the way back
     const Matrix X = waves(n, 2), A = waves(270, 300), B = waves(300, 16);
     check_threads([&](const auto& p) {
         const auto long_one = X * p.slice(0, 6).reshape(Extents<2>{2, 3});

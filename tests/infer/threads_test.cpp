@@ -56,12 +56,19 @@ constexpr auto regression = []<Scalar Real>(const Matrix& X, Observed<Vector> y)
     co_yield sample("y", Normal(X * weight + bias, sigma), obs = y);
 };
 
-/// With rates, and a matrix product, in memory.
+/// With rates, elements of a predictor, a product of matrices, and slices that overlap, in memory.
 constexpr auto rates_of_rows = []<Scalar Real>(const Matrix& X, const IntVector& y) -> Model<Real> {
-    auto weight = co_yield sample("weight", Normal(0, 0.5).expand(2 * X.cols()).to_event(1));
-    co_yield factor("size", -1e-4 * sum(square(X * weight.reshape(Extents<2>{X.cols(), 2}))));
+    const std::size_t columns = X.cols(), some = X.rows() - 3;
+    auto weight = co_yield sample("weight", Normal(0, 0.5).expand(4 * columns).to_event(1));
+    auto rate = exp(X * weight.slice(0, columns));
+    auto eta = X * weight.slice(columns, columns);
+    co_yield factor("element", -1e-4 * (eta[1] + sum(square(eta))));
+    co_yield factor("product", -1e-4 * sum(square(X * weight.reshape(Extents<2>{columns, 4}))));
+    const auto neighbours = [](const auto& a, const auto& b, const auto& c, const auto& d) { return a * b - c * d; };
+    co_yield factor("neighbours", 1e-5 * sum(map(neighbours, rate.slice(0, some), rate.slice(1, some),
+                                                 rate.slice(2, some), rate.slice(3, some))));
     auto rows = co_yield plate("rows", X.rows());
-    co_yield sample("y", Poisson(exp(X * weight.slice(0, X.cols()))), obs = y);
+    co_yield sample("y", Poisson(rate), obs = y);
 };
 
 constexpr auto eight_schools = []<Scalar Real>(const Vector& error, Observed<Vector> y) -> Model<Real> {

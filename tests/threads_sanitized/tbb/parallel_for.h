@@ -11,7 +11,14 @@
 
 namespace tbb {
 
-template <class Work> void parallel_for(std::size_t first, std::size_t last, const Work& work) {
+struct simple_partitioner {};
+struct task_group_context {
+    enum kind { isolated };
+    explicit task_group_context(kind) {}
+};
+
+template <class Work, class... Options>
+void parallel_for(std::size_t first, std::size_t last, const Work& work, const Options&...) {
     std::atomic<std::size_t> next = first;
     std::vector<std::jthread> threads;
     for (std::size_t t = 0; t < std::min<std::size_t>(last - first, 3); ++t)

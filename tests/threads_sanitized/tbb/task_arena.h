@@ -12,6 +12,7 @@ namespace this_task_arena {
 inline thread_local int index = 0;
 inline int current_thread_index() { return index; }
 inline int max_concurrency() { return 3; }
+template <class Work> void isolate(const Work& work) { work(); }
 } // namespace this_task_arena
 
 } // namespace tbb
