@@ -23,8 +23,8 @@ template <class Left, class Right, class Out> void add_matrix_product(const Left
     const std::size_t least_products = (std::min({rows, columns, inner}) > 1 ? 4 : 1) * parallel_numbers;
     if (rows * columns * inner < least_products) return add_whole_product(left, right, out);
 
-    constexpr std::size_t least = 256,
-                          most_sums = 1 << 16; // each chunk copies the other factor, or has sums of its own
+    // Each chunk copies all of the other factor, or has sums of its own.
+    constexpr std::size_t least = 256, most_sums = 1 << 16;
     Chunks by_rows(rows, least), by_columns(columns, least);
     Chunks by_inner = rows * columns <= most_sums ? Chunks(inner, chunk_rows) : Chunks(inner);
     if (by_inner.size() > std::max(by_rows.size(), by_columns.size())) {
