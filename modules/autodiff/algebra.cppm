@@ -15,6 +15,16 @@ namespace modus {
 // out (rows x columns, column stride `out_stride`) = a (rows x inner, contiguous) * b (inner x columns); in linear.cpp.
 void matrix_product(const double* a, std::size_t rows, std::size_t inner, const double* b, std::size_t b_stride,
                     std::size_t columns, double* out, std::size_t out_stride);
+
+/// The largest element, or 0 where there is none, as a number without derivatives, for what does not depend on it.
+template <Scalar T, std::size_t R> auto largest_without_slope(const Array<T, R>& x) {
+    if constexpr (is_var<T>)
+        if (!x.is_constant() && x.size() > 0) return largest_on_tape(*x.tape(), x.numbers().data(), x.size());
+    const auto values = x.values();
+    const double largest = values.size() ? *std::max_element(values.begin(), values.end()) : 0.0;
+    if constexpr (is_var<T>) return T(largest);
+    else return largest;
+}
 } // namespace modus
 
 export namespace modus {
@@ -134,10 +144,18 @@ template <Scalar A, Scalar B> auto dot(const Array<A, 1>& x, const Array<B, 1>& 
 
 /// log(sum_i exp(x_i)), without overflow.
 template <Scalar T, std::size_t R> T log_sum_exp(const Array<T, R>& x) {
-    const auto values = x.values();
-    const double top = values.size() ? *std::max_element(values.begin(), values.end()) : 0.0;
-    if (std::isinf(top)) return T(top); // top - top would be NaN
-    return top + log(sum_map(x.extents(), [top](const auto& a) { return exp(a - top); }, x));
+    const auto top = largest_without_slope(x); // the result does not depend on it
+    const bool is_infinite = [&] {
+        if constexpr (is_var<T>) return std::isinf(value_of(top.value));
+        else return std::isinf(top);
+    }();
+    if (is_infinite) { // top - top would be NaN
+        if constexpr (is_var<T>)
+            if (x.tape()) x.tape()->can_replay = false;
+        if constexpr (is_var<T>) return T(top.value);
+        else return T(top);
+    }
+    return top + log(sum_map(x.extents(), [](const auto& a, const auto& t) { return exp(a - t); }, x, top));
 }
 
 /// The rows, or the columns, of a matrix at these indices, in their order. Throw Error where an index is out of range.

@@ -59,6 +59,18 @@ template <class T> struct ProductNode : Tape<T>::Node {
     }
 };
 
+template <class T> struct LargestNode : Tape<T>::NumberNode {
+    const double* values;
+    std::size_t size;
+
+    void evaluate() { this->value = T(*std::max_element(values, values + size)); }
+    void push_forward() {
+        evaluate();
+        this->adjoint = T(0.0);
+    }
+    void pull_back() {} // what is made of it does not depend on it: its adjoint is rounding errors
+};
+
 template <class T> struct StackNode : Tape<T>::Node {
     struct Element {
         Slot<T> slot; ///< none for a constant
@@ -113,6 +125,14 @@ void product_on_tape(Tape<T>& tape, const MatrixFactor<T>& x, const MatrixFactor
     node->evaluate();
 }
 
+template <class T> Var<T> largest_on_tape(Tape<T>& tape, const double* values, std::size_t size) {
+    auto* node = tape.template record<LargestNode<T>>();
+    node->values = values;
+    node->size = size;
+    node->evaluate();
+    return Var<T>(*node, &tape);
+}
+
 template <class T> Array<Var<T>, 1> stack_on_tape(std::span<const Var<T>> x) {
     Tape<T>* tape = nullptr;
     for (const Var<T>& element : x)
@@ -161,6 +181,7 @@ template <class T> Array<Var<T>, 1> concatenate_on_tape(const Array<Var<T>, 1>& 
 
 #define MODUS_INSTANTIATE(T)                                                                                           \
     template void product_on_tape(Tape<T>&, const MatrixFactor<T>&, const MatrixFactor<T>&, const MatrixFactor<T>&);   \
+    template Var<T> largest_on_tape(Tape<T>&, const double*, std::size_t);                                             \
     template Array<Var<T>, 1> stack_on_tape(std::span<const Var<T>>);                                                  \
     template Array<Var<T>, 1> concatenate_on_tape(const Array<Var<T>, 1>&, const Array<Var<T>, 1>&);
 MODUS_INSTANTIATE(double)

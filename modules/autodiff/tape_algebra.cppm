@@ -131,6 +131,8 @@ template <class A, class B> auto multiply_on_tape(const A& x, const B& y) {
     }
 }
 
+/// The largest of some numbers, whose derivatives by them nobody needs.
+template <class T> Var<T> largest_on_tape(Tape<T>& tape, const double* values, std::size_t size);
 /// Numbers side by side that become one vector.
 template <class T> Array<Var<T>, 1> stack_on_tape(std::span<const Var<T>> x);
 /// Vectors end to end.
