@@ -28,6 +28,11 @@ std::size_t divided(std::size_t n, std::size_t by) { return (n + by - 1) / by; }
 
 } // namespace
 
+void for_each_in_threads(std::size_t n, const std::function<void(std::size_t)>& work) {
+    tbb::task_group_context context(tbb::task_group_context::isolated);
+    tbb::this_task_arena::isolate([&] { tbb::parallel_for(std::size_t{0}, n, work, context); });
+}
+
 Chunks::Chunks(std::size_t rows, std::size_t least, std::size_t at_most) : rows_(rows) {
     const std::size_t batches = divided(least, Batch::size);
     const std::size_t most_rows =
@@ -52,11 +57,7 @@ void Chunks::for_each(const std::function<void(std::size_t, std::size_t, std::si
             }
         }
     };
-    // Around this there may be a loop over fits, say. Where one of them fails, this one is not cancelled with it; and a
-    // thread that waits here for the others does not begin another fit meanwhile, and in that perhaps the next one.
-    tbb::task_group_context context(tbb::task_group_context::isolated);
-    tbb::this_task_arena::isolate(
-        [&] { tbb::parallel_for(std::size_t{0}, parts, take, tbb::simple_partitioner(), context); });
+    for_each_in_threads(parts, std::ref(take));
 }
 
 } // namespace modus

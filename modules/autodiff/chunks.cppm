@@ -11,6 +11,11 @@ inline constexpr std::size_t chunk_rows = 1024;
 /// Fewer numbers are done before another thread has woken up.
 inline constexpr std::size_t parallel_numbers = 1 << 18;
 
+/// Calls `work(k)`, which must not throw, for k = 0, 1, ..., n - 1, in several threads. Around this there may be a loop
+/// over fits, say. Where one of them fails and the others are cancelled, this is done to the end all the same; and a
+/// thread that waits here does not begin another fit meanwhile, and in that perhaps the next one.
+void for_each_in_threads(std::size_t n, const std::function<void(std::size_t)>& work);
+
 /// Rows, or columns, in chunks: cut by their number alone, so that what is summed up in each, and then over the chunks
 /// in their order, does not depend on the number of threads.
 class Chunks {

@@ -2,16 +2,17 @@ module;
 #include <cstddef>
 #include <exception>
 #include <functional>
-#include <tbb/parallel_for.h>
 #include <vector>
 
 module modus.infer;
+
+import modus.autodiff;
 
 namespace modus {
 
 void parallel_for(std::size_t n, const std::function<void(std::size_t)>& work) {
     std::vector<std::exception_ptr> errors(n);
-    tbb::parallel_for(std::size_t{0}, n, [&](std::size_t k) {
+    for_each_in_threads(n, [&](std::size_t k) {
         try {
             work(k);
         } catch (...) {

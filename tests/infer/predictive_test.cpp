@@ -2,6 +2,7 @@
 #include <cmath>
 #include <error_parts.hpp>
 #include <tbb/global_control.h>
+#include <tbb/parallel_for.h>
 #include <vector>
 
 import modus.autodiff;
@@ -67,6 +68,20 @@ BOOST_AUTO_TEST_CASE(the_number_of_threads_does_not_change_the_draws) {
     const IntMatrix one = draw(1);
     for (const std::size_t threads : {2, 3, 8}) BOOST_TEST((draw(threads) == one));
     BOOST_TEST(!(Predictive(counts, 300, {.seed = 6})(absent).get<IntMatrix>("k") == one));
+}
+
+BOOST_AUTO_TEST_CASE(draws_are_made_where_a_loop_around_them_is_cancelled) {
+    const IntMatrix expected = Predictive(counts, 30, {.seed = 5})(absent).get<IntMatrix>("k");
+    tbb::task_group_context context;
+    bool is_same = false;
+    tbb::parallel_for(
+        0, 1,
+        [&](int) {
+            context.cancel_group_execution(); // as where another of its iterations throws
+            is_same = Predictive(counts, 30, {.seed = 5})(absent).get<IntMatrix>("k") == expected;
+        },
+        context);
+    BOOST_TEST(is_same);
 }
 
 BOOST_AUTO_TEST_CASE(errors_name_the_site_whatever_the_thread) {

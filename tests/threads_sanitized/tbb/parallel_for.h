@@ -11,14 +11,13 @@
 
 namespace tbb {
 
-struct simple_partitioner {};
 struct task_group_context {
     enum kind { isolated };
     explicit task_group_context(kind) {}
 };
 
-template <class Work, class... Options>
-void parallel_for(std::size_t first, std::size_t last, const Work& work, const Options&...) {
+template <class Work>
+void parallel_for(std::size_t first, std::size_t last, const Work& work, const task_group_context&) {
     std::atomic<std::size_t> next = first;
     std::vector<std::jthread> threads;
     for (std::size_t t = 0; t < std::min<std::size_t>(last - first, 3); ++t)
