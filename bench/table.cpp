@@ -87,9 +87,7 @@ template <class M> struct Problem {
 
 enum class Row { of_sweep, small, large };
 
-/// A row of the table. `by_hand(u, gradient)` is the reference.
-template <class M, class Hand, class... A>
-auto add_row(const std::string& name, Row kind, const M& model, const Hand& by_hand, const A&... data) {
+template <class M, class... A> auto make_problem(const M& model, const A&... data) {
     const auto problem = std::make_shared<Problem<M>>(Problem<M>{AutoDelta<M>(model)});
     problem->guide.setup(data...);
     Vector& u = problem->guide.parameters();
@@ -97,14 +95,29 @@ auto add_row(const std::string& name, Row kind, const M& model, const Hand& by_h
     problem->gradient = Vector(u.size());
     problem->u = u.data();
     problem->slope = problem->gradient.data();
-
-    const std::span<double> slope(problem->slope, u.size());
-    const auto run = [=](bool validate) { return ours_run(validate, model, problem->guide, slope, data...); };
+    return problem;
+}
+template <class M> std::span<double> slopes(const Problem<M>& problem) {
+    return {problem.slope, problem.gradient.size()};
+}
+/// A gradient of it as a fit computes it.
+template <class M, class... A>
+auto evaluation(const M& model, const std::shared_ptr<Problem<M>>& problem, const A&... data) {
     const auto recorded = std::make_shared<Recorded>();
-    const auto evaluate = [=] { return ours(*recorded, model, problem->guide, slope, data...); };
+    const std::span<double> slope = slopes(*problem);
+    return [=] { return ours(*recorded, model, problem->guide, slope, data...); };
+}
+
+/// A row of the table. `by_hand(u, gradient)` is the reference.
+template <class M, class Hand, class... A>
+auto add_row(const std::string& name, Row kind, const M& model, const Hand& by_hand, const A&... data) {
+    const auto problem = make_problem(model, data...);
+    const std::span<double> slope = slopes(*problem);
+    const auto run = [=](bool validate) { return ours_run(validate, model, problem->guide, slope, data...); };
+    const auto evaluate = evaluation(model, problem, data...);
     for (int k = 0; k < 3; ++k) { // run, recorded, replayed
         const double loss = evaluate();
-        const Vector our_gradient(std::span<const double>(problem->slope, u.size()));
+        const Vector our_gradient{std::span<const double>(slope)};
         check(name, loss, our_gradient, by_hand(problem->u, problem->slope), problem->gradient);
     }
     add_benchmark("ours/" + name, 1, evaluate);
@@ -175,8 +188,8 @@ void add_linear(const std::string& name, Row kind, const Regression& predicted) 
     const auto recorded = std::make_shared<Recorded>();
     add_benchmark("ours_compact/" + name, 1, [=] {
         return compact->value_and_gradient(RunOptions{}, models::linear_regression, problem->guide,
-                                           std::as_const(problem->guide).parameters(),
-                                           {problem->slope, problem->gradient.size()}, *recorded, X, y);
+                                           std::as_const(problem->guide).parameters(), slopes(*problem), *recorded, X,
+                                           y);
     });
 }
 
@@ -234,11 +247,7 @@ void add_groups(std::size_t rows, std::size_t groups, bool sorted) {
 
 /// What is no single pass over the data: elements of rates and logits, and products of matrices, are in memory.
 template <class M, class... A> void add_in_memory(const std::string& name, const M& model, const A&... data) {
-    const auto guide = std::make_shared<AutoDelta<M>>(model);
-    guide->setup(data...);
-    const auto gradient = std::make_shared<Vector>(guide->parameters().size());
-    const auto recorded = std::make_shared<Recorded>();
-    const auto evaluate = [=] { return ours(*recorded, model, *guide, {gradient->data(), gradient->size()}, data...); };
+    const auto evaluate = evaluation(model, make_problem(model, data...), data...);
     add_benchmark("in_memory/" + name, 1, evaluate);
     add_benchmark("in_memory_2_threads/" + name, 2, evaluate);
 }

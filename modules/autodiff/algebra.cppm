@@ -149,12 +149,7 @@ template <Scalar T, std::size_t R> T log_sum_exp(const Array<T, R>& x) {
         if constexpr (is_var<T>) return std::isinf(value_of(top.value));
         else return std::isinf(top);
     }();
-    if (is_infinite) { // top - top would be NaN
-        if constexpr (is_var<T>)
-            if (x.tape()) x.tape()->can_replay = false;
-        if constexpr (is_var<T>) return T(top.value);
-        else return T(top);
-    }
+    if (is_infinite) return T(value_of(top)); // seen; top - top would be NaN
     return top + log(sum_map(x.extents(), [](const auto& a, const auto& t) { return exp(a - t); }, x, top));
 }
 

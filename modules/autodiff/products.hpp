@@ -27,29 +27,29 @@ template <class Left, class Right, class Out> void add_matrix_product(const Left
     constexpr std::size_t least = 256, most_sums = 1 << 16;
     Chunks by_rows(rows, least), by_columns(columns, least);
     Chunks by_inner = rows * columns <= most_sums ? Chunks(inner, chunk_rows) : Chunks(inner);
+    const auto in_chunks = [&](Chunks& chunks, const auto& add) {
+        const auto add_chunk = [&](std::size_t c, std::size_t begin, std::size_t end) {
+            add(c, index(begin), index(end - begin));
+        };
+        chunks.for_each(std::ref(add_chunk));
+    };
     if (by_inner.size() > std::max(by_rows.size(), by_columns.size())) {
         PoolVector<double> sums(by_inner.size() * rows * columns);
         const auto sums_of = [&](std::size_t c) {
             return Eigen::Map<Eigen::MatrixXd>(sums.data() + c * rows * columns, out.rows(), out.cols());
         };
-        const auto sum_up = [&](std::size_t c, std::size_t begin, std::size_t end) {
-            const Eigen::Index at = index(begin), n = index(end - begin);
+        in_chunks(by_inner, [&](std::size_t c, Eigen::Index at, Eigen::Index n) {
             add_whole_product(left.middleCols(at, n), right.middleRows(at, n), sums_of(c));
-        };
-        by_inner.for_each(std::ref(sum_up));
+        });
         for (std::size_t c = 0; c < by_inner.size(); ++c) out += sums_of(c);
     } else if (by_rows.size() >= by_columns.size()) {
-        const auto add_rows = [&](std::size_t, std::size_t begin, std::size_t end) {
-            const Eigen::Index at = index(begin), n = index(end - begin);
+        in_chunks(by_rows, [&](std::size_t, Eigen::Index at, Eigen::Index n) {
             add_whole_product(left.middleRows(at, n), right, out.middleRows(at, n));
-        };
-        by_rows.for_each(std::ref(add_rows));
+        });
     } else {
-        const auto add_columns = [&](std::size_t, std::size_t begin, std::size_t end) {
-            const Eigen::Index at = index(begin), n = index(end - begin);
+        in_chunks(by_columns, [&](std::size_t, Eigen::Index at, Eigen::Index n) {
             add_whole_product(left, right.middleCols(at, n), out.middleCols(at, n));
-        };
-        by_columns.for_each(std::ref(add_columns));
+        });
     }
 }
 
