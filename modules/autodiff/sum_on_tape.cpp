@@ -86,7 +86,7 @@ template <class T> struct SumNode : SharingNode<T> {
             for (std::size_t j = 0; j < count; ++j)
                 for (std::size_t c = 0; c < chunks.size() && inputs[j].way == Way::terms; ++c)
                     find_needless(*tape, inputs[j].terms, results[c].adjoints[j]);
-        if (is_one_chunk) sum_one();
+        if (is_one_chunk) sum_chunk(0, 0, region.rows);
         else sum_chunks();
         if (row_values) keep_or_take_column_values();
         for (std::size_t j = 0; j < count; ++j)
@@ -218,11 +218,6 @@ template <class T> struct SumNode : SharingNode<T> {
                 results->adjoints[j] = term_adjoints(tape, input.terms);
             }
         }
-    }
-    void sum_one() {
-        results->clear();
-        const std::size_t first = sum_predicted(0, region.rows, *results);
-        if (first < region.rows) sum_blocks(first, region.rows, *results);
     }
     /// The rows from `first` to `end`, a block at a time, where all is simple.
     void sum_blocks(std::size_t first, std::size_t end, Chunk<T>& chunk) const {
